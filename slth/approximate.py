@@ -1,0 +1,153 @@
+"""The front door: `approximate` finds an untrained subnetwork of a random network that does what a trained network does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from slth import subset_sum
+from slth.certificate import tolerances
+from slth.constructions import CONSTRUCTIONS, Plan, Problems
+from slth.networks import LAWS, Domain, Network, read_domain, seed_from
+from slth.threads import in_order
+from slth.ticket import Ticket
+from slth.validation import one_of, positive_float, positive_int, worker_count
+
+
+class EpsilonError(ValueError):
+    """The budget `epsilon` cannot be met with this width; the message names the worst weight and a width that suffices.
+
+    Attributes
+    ----------
+    width : int or None
+        A width predicted to suffice for the whole network; None if no width does.
+    """
+
+    def __init__(self, message: str, width: int | None) -> None:
+        super().__init__(message)
+        self.width = width
+
+
+def approximate(
+    target: Any,
+    width: int | Iterable[int],
+    *,
+    epsilon: float | None = None,
+    construction: str = "two-layer",
+    law: str = "uniform",
+    domain: Domain | tuple[Any, Any] | None = None,
+    rng: Any = None,
+    workers: int | None = None,
+    progress: bool = False,
+) -> Ticket:
+    """Find a strong lottery ticket for `target`: a subnetwork of a random network that approximates it, without any training.
+
+    Parameters
+    ----------
+    target : Network, or anything `Network.read` takes
+        A dense ReLU network, biases included.
+    width : int or one int for each target layer
+        Widening factor: an inserted random layer has `width` neurons for every neuron of the layer that feeds it. Each weight then has
+        about width / 2 candidates (at most 44 are used), and its error falls like 2^(-width / 2).
+    epsilon : float, optional
+        Budget for the error of the whole network, in the largest output over the domain. By default every weight gets its closest
+        subset.
+    construction : {"two-layer"}
+        How the target lies in the random network.
+    law : {"uniform", "normal"}
+        Law of the random weights: U[-1, 1] or N(0, 1).
+    domain : Box, Ball or pair (lower, upper), optional
+        Where the error is certified; [-1, 1]^d by default. Inputs that cannot be negative need only half of the candidates.
+    rng : None, int, SeedSequence or Generator
+        Where the seed of the random network comes from.
+    workers : int, optional
+        Threads; all cores by default. The ticket does not depend on it.
+    progress : bool
+        Show a progress bar (tqdm).
+
+    Returns
+    -------
+    Ticket
+        With a certified `error_bound`.
+
+    Raises
+    ------
+    EpsilonError
+        If epsilon cannot be met; a ValueError that names the worst weight and a width that suffices.
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Time O(weights * 2^(width / 4)), memory O(mask bits) plus a few blocks of 32 MiB a thread.
+    """
+    network = Network.read(target)
+    widths = _widths(width, network.depth)
+    one_of(construction, CONSTRUCTIONS, "construction")
+    one_of(law, LAWS, "law")
+    region = read_domain(domain, network.widths[0])
+    budget = None if epsilon is None else positive_float(epsilon, "epsilon")
+    allowed = None if budget is None else tolerances(network, region, budget)
+    count = worker_count(workers)
+
+    plan = CONSTRUCTIONS[construction].plan(network, widths, region, law, seed_from(rng))
+
+    def solve(problems: Problems) -> tuple[Problems, subset_sum.Solution]:
+        return problems, subset_sum.solve(problems.samples, problems.targets, workers=1)
+
+    bar = _progress_bar(network.size, progress)
+    for number, problems_of_round in enumerate(plan.rounds()):
+        for problems, solution in in_order(solve, problems_of_round, count):
+            plan.place(problems, solution.chosen, solution.error)
+            bar.update(0 if number else problems.targets.size)
+    bar.close()
+    if budget is not None and allowed is not None:
+        failure = _too_narrow(plan, network, budget, allowed, widths, construction)
+        if failure is not None:
+            raise failure
+    ticket = Ticket.certified(plan.source, plan.masks(), plan.scales, plan.activations, construction, region, network)
+    if budget is not None and ticket.error_bound > budget:
+        raise EpsilonError(
+            f"every weight is within its share of epsilon={budget:g}, but rounding in float64 brings the certified bound to "
+            f"{ticket.error_bound:.3g}; ask for a larger epsilon",
+            None,
+        )
+    return ticket
+
+
+def _widths(width: Any, depth: int) -> tuple[int, ...]:
+    """One positive widening factor for each of `depth` layers."""
+    if isinstance(width, Iterable) and not isinstance(width, str | bytes):
+        factors = tuple(positive_int(w, f"width[{i}]") for i, w in enumerate(width))
+        if len(factors) != depth:
+            raise ValueError(f"width must be one int or one for each of the {depth} target layers, got {len(factors)}")
+        return factors
+    return (positive_int(width, "width"),) * depth
+
+
+def _too_narrow(
+    plan: Plan, network: Network, epsilon: float, allowed: tuple[float, ...], widths: tuple[int, ...], construction: str
+) -> EpsilonError | None:
+    """The error to raise if some weight exceeds its tolerance."""
+    ratio, missed, worst = plan.worst(allowed)
+    if ratio <= 1:
+        return None
+    width = CONSTRUCTIONS[construction].sufficient_width(network, allowed, plan.source.law)
+    if width is None:
+        remedy = (
+            "no width is enough for this epsilon, the largest number of candidates is reached: ask for a larger epsilon"
+        )
+    else:
+        width = max(width, *(w + 2 for w in widths))
+        remedy = f"use width={width} or more (predicted to suffice for every weight)"
+    used = widths[0] if len(set(widths)) == 1 else widths
+    return EpsilonError(
+        f"width={used} is too narrow for epsilon={epsilon:g}: {missed:,} weights miss their share; the worst, {worst}; {remedy}",
+        width,
+    )
+
+
+def _progress_bar(total: int, show: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, disable=not show, unit="weight", unit_scale=True, leave=False)

@@ -1,0 +1,141 @@
+"""What a construction is: a plan of the random network, subset-sum problems block by block, and the masks that follow.
+
+`approximate` and `Ticket` know constructions only through this protocol; a new paper is one new file and one entry of `CONSTRUCTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.networks import Domain, Network, RandomSource
+
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Effective:
+    """What a pruned piece of network does to its input, in the target's terms: the layer it stands for.
+
+    ``y = activation(scale * (positive @ relu(x) + negative @ relu(-x) + bias))``; each entry is known up to the rounding of its
+    computation, `slack` (absolute, before the scale). `gain` bounds what rounding can act on: the sums of the absolute products.
+
+    Attributes
+    ----------
+    positive, negative : (d_out, d_in) float64
+    bias : (d_out,) float64
+    positive_gain, negative_gain : (d_out, d_in) float64
+        Sums of absolute products behind each entry.
+    bias_gain : (d_out,) float64
+    terms : int
+        Most numbers added up for one output, for rounding bounds.
+    scale : float
+    activation : str
+    """
+
+    positive: NDArray[np.float64]
+    negative: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    positive_gain: NDArray[np.float64]
+    negative_gain: NDArray[np.float64]
+    bias_gain: NDArray[np.float64]
+    terms: int
+    scale: float
+    activation: str
+
+
+@dataclass(frozen=True)
+class Problems:
+    """Some subset-sum problems of one target layer.
+
+    Attributes
+    ----------
+    layer : int
+        Target layer, from 0.
+    scale : float
+        What a unit of `samples` and `targets` is worth in the target network.
+    rows, groups : (m,) int64
+        Where each belongs: an output of the layer, and a group of candidates in the construction's own numbering.
+    samples : (m, n) float64
+        Candidates; zeros are padding.
+    targets : (m,) float64
+        What each subset is to sum to.
+    """
+
+    layer: int
+    scale: float
+    rows: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    samples: NDArray[np.float64]
+    targets: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Which weights and biases of a source are kept, one entry a layer.
+
+    Attributes
+    ----------
+    weights : tuple of (d_out, ceil(d_in / 8)) uint8
+        Rows of bits, as `numpy.packbits` packs them.
+    biases : tuple of (d_out,) bool, or None where the layer has no bias
+    """
+
+    weights: tuple[Bits, ...]
+    biases: tuple[NDArray[np.bool_] | None, ...]
+
+
+class Plan(Protocol):
+    """A construction applied to one target and one random network."""
+
+    @property
+    def source(self) -> RandomSource:
+        """The random network."""
+
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """One positive scale for every layer of the source."""
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """One activation for every layer of the source."""
+
+    def rounds(self) -> Iterator[Iterator[Problems]]:
+        """Rounds of subset-sum problems; the answers to one are placed before the next is drawn. Within a round block by block, in a
+        fixed order, with memory for a block at a time; the first round holds every problem once, later ones may repeat some."""
+
+    def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: NDArray[np.float64]) -> None:
+        """Take the answer to a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples."""
+
+    def masks(self) -> Masks:
+        """The masks, once every block has been placed."""
+
+    def worst(self, allowed: tuple[float, ...]) -> tuple[float, int, str]:
+        """Against tolerances, one a target layer: the largest ratio of error to tolerance, how many weights exceed theirs, and which
+        weight is the worst, in words."""
+
+
+class Construction(Protocol):
+    """A way to find a target network inside a wider, deeper random one."""
+
+    @property
+    def name(self) -> str:
+        """The key of the construction."""
+
+    def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
+        """Draw the source and prepare the problems."""
+
+    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], law: str) -> int | None:
+        """A width with which every weight is predicted to come within its layer's tolerance; None if no width does (estimated)."""
+
+    def effective(
+        self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
+    ) -> list[Effective]:
+        """The layers that the pruned source stands for, recomputed from seed and masks alone.
+
+        Raises ValueError if the masks do not have the shape of the construction.
+        """

@@ -1,0 +1,69 @@
+"""Pensia, Rajput, Nagle, Vishwakarma, Papailiopoulos, "Optimal lottery tickets via SubsetSum" (NeurIPS 2020), section 3.
+
+A target weight w acts on a number x as w x = w relu(x) - w relu(-x). In the random network a hidden layer of `width` neurons for every
+input stands before each target layer. A hidden neuron h keeps one weight u = U[h, i] and computes relu(u x_i): |u| relu(x_i) if u > 0,
+|u| relu(-x_i) if u < 0; its sign decides which half it serves. For output j the candidates of w_ji are the products v |u|, v = V[j, h],
+over the neurons of a half: keep V[j, h] for the subset whose sum is closest to w_ji (positive half) or -w_ji (negative half). The
+neurons are shared by all outputs, the second-layer weights are not. Depth 2 L; Theorem 1 needs width 2 n, n = C log(...).
+
+Beyond the paper:
+
+* The half that an input never enters (after ReLU, or by the domain) is left out.
+* Neurons are dealt evenly (`deal.py`). A block of `width` neurons has about width / 2 of each sign, sometimes far fewer; a neuron that
+  its own half does not need serves a half that lacks candidates, through its weight to that half's input.
+* A few neurons are held back; when all weights have been solved, they go to the halves of the worst ones, which are solved once
+  more with the larger choice (`plan.py`). A weight whose candidates happen to have nearly all the wrong sign is rescued so.
+* Biases: a hidden neuron with bias b > 0 and all weights pruned is the constant b; such neurons and the output's own random bias are the
+  candidates of the target's bias.
+* One scale a layer: the candidates approximate w / s, s chosen from the candidates that were drawn (`scale.py`).
+
+`effective.py` goes the other way, from seed and masks to the target layers they stand for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slth.constructions.protocol import Effective, Masks
+from slth.constructions.two_layer.deal import Deal
+from slth.constructions.two_layer.effective import effective_layer
+from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
+from slth.constructions.two_layer.scale import sufficient_candidates
+from slth.networks import Domain, Network, RandomSource
+
+
+@dataclass(frozen=True)
+class TwoLayer:
+    """The construction; see the module."""
+
+    name: str = "two-layer"
+
+    def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> TwoLayerPlan:
+        widths = [target.widths[0]]
+        bias: list[bool] = []
+        for layer, factor in zip(target.layers, width, strict=True):
+            widths += [layer.d_in * factor, layer.d_out]
+            bias += [layer.bias is not None] * 2
+        source = RandomSource(seed, law, tuple(widths), tuple(bias))
+        above, below = domain.upper > 0, domain.lower < 0
+        pieces = []
+        for i, layer in enumerate(target.layers):
+            pieces.append(
+                Piece(layer, source, 2 * i, Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None))
+            )
+            above = np.ones(layer.d_out, bool)
+            below = np.full(layer.d_out, layer.activation != "relu")
+        return TwoLayerPlan(source, tuple(pieces))
+
+    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], law: str) -> int | None:
+        needed = [sufficient_candidates(layer, t, law) for layer, t in zip(target.layers, tolerances, strict=True)]
+        return None if None in needed else 2 * max(n for n in needed if n is not None) + 2
+
+    def effective(
+        self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
+    ) -> list[Effective]:
+        if source.depth % 2:
+            raise ValueError(f"a two-layer ticket has an even number of layers, got {source.depth}")
+        return [effective_layer(source, masks, i, scales[i + 1], activations[i + 1]) for i in range(0, source.depth, 2)]

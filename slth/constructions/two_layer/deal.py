@@ -1,0 +1,147 @@
+"""Which hidden neuron serves which half of which input, for one target layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.networks import RandomSource
+
+MAX_CANDIDATES = 44  # what the solver proves optimal
+HELD_BACK = 1 / 32  # share of the neurons kept for the worst weights
+_BLOCK_BYTES = 1 << 25
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def row_blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Slices of rows of at most 32 MiB of float64."""
+    step = max(1, _BLOCK_BYTES // (8 * columns))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+@dataclass(frozen=True)
+class Deal:
+    """The neurons of every group.
+
+    Groups are the halves, in the order of their inputs (positive before negative), and last, if the layer has a bias, the constants.
+
+    Attributes
+    ----------
+    inputs, signs : (halves,) int64
+        Input of a half and +1 or -1.
+    neurons : (groups, n) int64
+        Hidden neurons of each group; -1 is padding. The last slot of the constants stands for the output's own bias.
+    gains : (groups, n) float64
+        |u| of each neuron, for a constant its bias; 0 where there is none.
+    reserve : (r,) int64
+        Neurons that serve nothing yet.
+    bias : bool
+        Whether the last group is that of the constants.
+    """
+
+    inputs: Ints
+    signs: Ints
+    neurons: Ints
+    gains: Floats
+    reserve: Ints
+    bias: bool
+
+    @classmethod
+    def of(
+        cls,
+        source: RandomSource,
+        layer: int,
+        width: int,
+        above: NDArray[np.bool_],
+        below: NDArray[np.bool_],
+        bias: bool,
+    ) -> Deal:
+        """Deal the neurons of source layer `layer`; `above` and `below` (d_in,) say whether an input can be > 0 and < 0."""
+        d_in = source.widths[layer]
+        hidden = width * d_in
+        entered = np.column_stack([above | ~below, below]).reshape(-1)  # an input that is always 0 keeps one half
+        inputs = np.repeat(np.arange(d_in), 2)[entered]
+        signs = np.tile([1, -1], d_in)[entered]
+        half_of = np.full((d_in, 2), -1)  # [input, sign < 0] -> half
+        half_of[inputs, (signs < 0).astype(int)] = np.arange(inputs.size)
+        groups = inputs.size + bias
+        quota = min(max(width // 2, 1), -(-hidden // groups), MAX_CANDIDATES)
+
+        home = np.empty(hidden)
+        for rows in row_blocks(hidden, d_in):
+            block = source.weight_rows(layer, rows.start, rows.stop)
+            home[rows] = block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop) // width]
+        gain = np.abs(home)
+        serves = half_of[np.arange(hidden) // width, (home < 0).astype(int)]
+        # the largest `quota` of each half stay
+        order = np.lexsort((-gain, serves))
+        rank = np.arange(hidden) - np.searchsorted(serves[order], serves[order])
+        serves[order[rank >= quota]] = -1
+
+        constants = np.empty(0, np.int64)
+        biases = source.bias_vector(layer)
+        if biases is not None:
+            constants = _constants(serves, gain, biases, max(min(quota, hidden // groups) - 1, 1))
+            serves[constants] = -2
+        spare = np.flatnonzero(serves == -1)
+        held = spare[spare.size - min(int(hidden * HELD_BACK), spare.size) :]
+        serves[held] = -3
+        _lend(source, layer, serves, gain, half_of, quota)
+
+        n = max(quota, constants.size + 1) if bias else quota
+        neurons = np.full((groups, n), -1)
+        gains = np.zeros((groups, n))
+        busy = np.flatnonzero(serves >= 0)
+        busy = busy[np.argsort(serves[busy], kind="stable")]
+        slot = np.arange(busy.size) - np.searchsorted(serves[busy], serves[busy])
+        neurons[serves[busy], slot] = busy
+        gains[serves[busy], slot] = gain[busy]
+        if biases is not None:
+            neurons[-1, : constants.size] = constants
+            gains[-1, : constants.size] = biases[constants]
+        return cls(inputs, signs, neurons, gains, np.flatnonzero((serves == -1) | (serves == -3)), bias)
+
+
+def _constants(serves: Ints, gain: Floats, biases: Floats, wanted: int) -> Ints:
+    """Neurons that become constants: spare ones with the largest biases, then the weakest of the fullest halves."""
+    spare = np.flatnonzero((serves == -1) & (biases > 0))
+    spare = spare[np.argsort(-biases[spare], kind="stable")][:wanted]
+    if spare.size < wanted:
+        counts = np.bincount(serves[serves >= 0])
+        taken: list[int] = []
+        usable = np.flatnonzero((serves >= 0) & (biases > 0))
+        for h in usable[np.argsort(gain[usable], kind="stable")]:
+            # a half is never left with fewer than the constants themselves have
+            if spare.size + len(taken) < wanted and counts[serves[h]] > spare.size + len(taken) + 1:
+                counts[serves[h]] -= 1
+                taken.append(int(h))
+        spare = np.concatenate([spare, np.array(taken, np.int64)])
+    return np.sort(spare)
+
+
+def _lend(source: RandomSource, layer: int, serves: Ints, gain: Floats, half_of: Ints, quota: int) -> None:
+    """Let spare neurons serve the halves shortest of candidates, each through its largest weight there; changes serves and gain."""
+    counts = np.bincount(serves[serves >= 0], minlength=int(half_of.max()) + 1)
+    lacking = np.where(half_of >= 0, quota - counts[half_of], 0)  # [input, sign < 0]
+    columns = np.arange(len(half_of))
+    for rows in row_blocks(serves.size, len(half_of)):
+        spare = np.flatnonzero(serves[rows] == -1)
+        if spare.size == 0:
+            continue
+        block = source.weight_rows(layer, rows.start, rows.stop)
+        for h in spare:
+            if lacking.max() <= 0:
+                return
+            side = (block[h] < 0).astype(int)
+            need = lacking[columns, side]
+            i = int(np.argmax(np.where(need == need.max(), np.abs(block[h]), -1.0)))
+            if need[i] > 0:
+                serves[rows.start + h] = half_of[i, side[i]]
+                gain[rows.start + h] = abs(block[h, i])
+                lacking[i, side[i]] -= 1

@@ -1,0 +1,66 @@
+"""From seed and masks to the target layers they stand for: what a certificate rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slth.constructions.protocol import Effective, Masks
+from slth.constructions.two_layer.deal import row_blocks
+from slth.networks import RandomSource
+
+
+def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float, activation: str) -> Effective:
+    """The layer that source layers `first` and `first` + 1 stand for, from seed and masks."""
+    from scipy.sparse import csr_array
+
+    d_in, hidden, outputs = source.widths[first : first + 3]
+    feeds = np.full(
+        hidden, -1
+    )  # column of the hand-over matrix: input, d_in + input for relu(-x), 2 d_in for a constant
+    gains = np.zeros(hidden)
+    for rows in row_blocks(hidden, d_in):
+        bits = np.unpackbits(masks.weights[first][rows], axis=1, count=d_in)
+        neuron, column = np.nonzero(bits)
+        if np.unique(neuron).size != neuron.size:
+            raise ValueError(f"not a two-layer ticket: a neuron of layer {first} keeps more than one weight")
+        if neuron.size:
+            u = source.weight_rows(first, rows.start, rows.stop)[neuron, column]
+            feeds[rows.start + neuron] = column + d_in * (u < 0)
+            gains[rows.start + neuron] = np.abs(u)
+    kept_bias = masks.biases[first]
+    if kept_bias is not None:
+        biases = source.bias_vector(first)
+        assert biases is not None
+        if (feeds[kept_bias] >= 0).any():
+            raise ValueError(f"not a two-layer ticket: a neuron of layer {first} keeps a weight and its bias")
+        feeds[kept_bias] = 2 * d_in
+        gains[kept_bias] = np.maximum(biases[kept_bias], 0.0)
+    used = np.flatnonzero(feeds >= 0)
+    handover = csr_array((gains[used], (used, feeds[used])), shape=(hidden, 2 * d_in + 1))
+    total = np.empty((outputs, 2 * d_in + 1))
+    gain = np.empty_like(total)
+    terms = 0
+    for rows in row_blocks(outputs, hidden):
+        kept = np.unpackbits(masks.weights[first + 1][rows], axis=1, count=hidden)
+        v = source.weight_rows(first + 1, rows.start, rows.stop)
+        v *= kept
+        total[rows] = np.asarray(v @ handover)
+        gain[rows] = np.asarray(np.abs(v, out=v) @ handover)
+        terms = max(terms, int(np.count_nonzero(v, axis=1).max()))
+    own_mask = masks.biases[first + 1]
+    if own_mask is not None:
+        own = source.bias_vector(first + 1)
+        assert own is not None
+        total[own_mask, -1] += own[own_mask]
+        gain[own_mask, -1] += np.abs(own[own_mask])
+    return Effective(
+        positive=total[:, :d_in],
+        negative=total[:, d_in:-1],
+        bias=total[:, -1],
+        positive_gain=gain[:, :d_in],
+        negative_gain=gain[:, d_in:-1],
+        bias_gain=gain[:, -1],
+        terms=terms + 1,
+        scale=scale,
+        activation=activation,
+    )

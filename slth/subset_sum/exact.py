@@ -1,0 +1,121 @@
+"""Exact comparison and exact search in Python integers: the last resort, when 60 bits cannot tell subsets apart."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+Subset = tuple[int, int, int]  # sum (scaled integer), size, mask
+
+
+def as_integers(samples: Sequence[float], target: float) -> tuple[list[int], int]:
+    """Samples and target times their common power of two: every finite float64 is an integer times a power of two."""
+    fractions = [Fraction(x) for x in (*samples, target)]
+    common = max(f.denominator for f in fractions)
+    integers = [f.numerator * (common // f.denominator) for f in fractions]
+    return integers[:-1], integers[-1]
+
+
+def closest_among(masks: Iterable[int], samples: Sequence[float], target: float) -> int:
+    """The mask whose subset is closest to the target, exactly; then fewest elements, then the smallest mask."""
+    values, goal = as_integers(samples, target)
+
+    def rank(mask: int) -> tuple[int, int, int]:
+        chosen = sum(value for i, value in enumerate(values) if mask >> i & 1)
+        return abs(chosen - goal), mask.bit_count(), mask
+
+    return min(masks, key=rank)
+
+
+def closest(samples: Sequence[float], target: float) -> int:
+    """Mask of the closest of all 2^n subsets in exact arithmetic, whatever the range of the samples.
+
+    Samples that dominate everything below them are decided first (`_forced`); the rest is the search of Schroeppel and Shamir
+    (SIAM J. Comput. 10, 1981): two heaps stream the sums of the halves, one upwards and one downwards, from sorted quarters.
+    Equal sums collapse to the better subset. Time O(2^(n/2)) heap steps (n = 30: 0.3 s, n = 44: a minute), memory O(2^(n/4)).
+    """
+    values, goal = as_integers(samples, target)
+    free, taken, goal = _forced(values, goal)
+    half = len(free) // 2
+    rising = _stream([(values[i], i) for i in free[:half]], sign=1)
+    falling = _stream([(values[i], i) for i in free[half:]], sign=-1)
+    best: tuple[int, int, int] | None = None
+    left = next(rising, None)
+    right = next(falling, None)
+    while left is not None and right is not None:
+        difference = left[0] + right[0] - goal
+        if best is None or abs(difference) <= best[0]:
+            candidate = (abs(difference), left[1] + right[1], left[2] | right[2])
+            best = candidate if best is None else min(best, candidate)
+        if difference < 0:
+            left = next(rising, None)
+        else:
+            right = next(falling, None)
+    assert best is not None  # the empty subset is always there
+    return best[2] | taken
+
+
+def _forced(values: Sequence[int], goal: int) -> tuple[list[int], int, int]:
+    """Decide samples too large for any choice to remain: returns the free positions, the mask taken and the goal left.
+
+    Flip negative samples (v -> -v, goal -> goal - v), so that all are positive with total T and the goal is g. The empty choice
+    has error |g|, the full one |T - g|. If v > 2 max(g, 0) every choice with v is farther than the empty one, v is out; if
+    v > 2 max(T - g, 0) every choice without v is farther than the full one, v is in. Both strictly, so ties are never decided.
+    """
+    sizes = [abs(v) for v in values]
+    flipped_goal = goal - sum(v for v in values if v < 0)
+    total = sum(sizes)
+    free = sorted((i for i, v in enumerate(values) if v), key=lambda i: sizes[i])
+    taken = 0  # in the flipped problem
+    while free:
+        largest = free[-1]
+        if sizes[largest] > 2 * max(flipped_goal, 0):
+            total -= sizes[largest]
+        elif sizes[largest] > 2 * max(total - flipped_goal, 0):
+            total -= sizes[largest]
+            flipped_goal -= sizes[largest]
+            taken |= 1 << largest
+        else:
+            break
+        free.pop()
+    chosen = 0
+    for i, v in enumerate(values):
+        if i not in free and v:
+            chosen |= (taken >> i & 1 ^ (v < 0)) << i
+    rest = goal - sum(v for i, v in enumerate(values) if chosen >> i & 1)
+    return sorted(free), chosen, rest
+
+
+def _quarter(items: Sequence[tuple[int, int]]) -> list[Subset]:
+    """Every distinct sum of the items in ascending order, each with its best subset."""
+    best: dict[int, tuple[int, int]] = {0: (0, 0)}
+    for value, place in items:
+        for total, (size, mask) in list(best.items()):
+            candidate = (size + 1, mask | 1 << place)
+            if total + value not in best or candidate < best[total + value]:
+                best[total + value] = candidate
+    return [(total, size, mask) for total, (size, mask) in sorted(best.items())]
+
+
+def _stream(items: Sequence[tuple[int, int]], sign: int) -> Iterator[Subset]:
+    """All distinct sums of the items, ascending (sign 1) or descending (-1), each with its best subset."""
+    outer, inner = _quarter(items[: len(items) // 2]), _quarter(items[len(items) // 2 :])
+    if sign < 0:
+        inner.reverse()
+    heap = [(sign * (a[0] + inner[0][0]), i, 0) for i, a in enumerate(outer)]
+    heapq.heapify(heap)
+    while heap:
+        key = heap[0][0]
+        best: tuple[int, int] | None = None
+        while heap and heap[0][0] == key:
+            _, i, j = heap[0]
+            a, b = outer[i], inner[j]
+            candidate = (a[1] + b[1], a[2] | b[2])
+            best = candidate if best is None else min(best, candidate)
+            if j + 1 < len(inner):
+                heapq.heapreplace(heap, (sign * (a[0] + inner[j + 1][0]), i, j + 1))
+            else:
+                heapq.heappop(heap)
+        assert best is not None
+        yield sign * key, *best

@@ -1,0 +1,32 @@
+"""Work cut into blocks and run by threads, over kernels that release the GIL."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+Block = TypeVar("Block")
+Result = TypeVar("Result")
+
+
+def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], workers: int) -> Iterator[Result]:
+    """Results of `work` on each block, in the order of the blocks, at most a few blocks ahead of the reader.
+
+    `blocks` is drawn lazily, in this thread. On an error or an interrupt the blocks not yet begun are dropped.
+    """
+    if workers == 1:
+        yield from map(work, blocks)
+        return
+    source = iter(blocks)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="slth")
+    try:
+        waiting: deque[Future[Result]] = deque(pool.submit(work, block) for block in islice(source, 2 * workers))
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(work, block) for block in islice(source, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,246 @@
+"""`Ticket`: a pruned, untrained random network as a recipe (seed, law, shape), the masks, and what is certified of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from slth import ticket_file
+from slth.certificate import Certificate, certify
+from slth.constructions import CONSTRUCTIONS, Masks
+from slth.networks import Dense, Domain, Network, RandomSource
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from networkx import DiGraph
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ticket:
+    """A strong lottery ticket: weights of a random network, kept or pruned, nothing trained.
+
+    Made by `slth.approximate` or `slth.load`. The random network is `source`; every weight of it is kept as it was drawn or set to zero,
+    by `masks`; `scales` holds the one positive factor of each layer.
+
+    Attributes
+    ----------
+    source : RandomSource
+        Seed, law and shape of the random network: ``source.weight(l)`` regenerates its weights.
+    masks : Masks
+        Packed bits of the kept weights and biases.
+    scales, activations : tuples, one entry a layer of the source
+    construction : str
+        How the target lies in the source.
+    domain : Box or Ball
+        Where `error_bound` holds.
+    certificate : Certificate
+        What was proven when the ticket was made. After `slth.load` this is the file's claim until `verify` has repeated it.
+    target_digest : str
+        SHA-256 of the target it was made for.
+    target : Network or None
+        The target itself; None after `slth.load`, the file does not hold it.
+    """
+
+    source: RandomSource
+    masks: Masks
+    scales: tuple[float, ...]
+    activations: tuple[str, ...]
+    construction: str
+    domain: Domain
+    certificate: Certificate
+    target_digest: str
+    target: Network | None = field(default=None)
+
+    @classmethod
+    def certified(
+        cls,
+        source: RandomSource,
+        masks: Masks,
+        scales: tuple[float, ...],
+        activations: tuple[str, ...],
+        construction: str,
+        domain: Domain,
+        target: Network,
+    ) -> Ticket:
+        """The ticket with its certificate, computed from seed and masks alone."""
+        effective = CONSTRUCTIONS[construction].effective(source, masks, scales, activations)
+        proven = certify(effective, target, domain)
+        return cls(source, masks, scales, activations, construction, domain, proven, ticket_file.digest(target), target)
+
+    def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Evaluate the pruned random network: x (batch, d_in) -> (batch, d_out)."""
+        return self.network(x)
+
+    @cached_property
+    def network(self) -> Network:
+        """The pruned random network: ``layer.weight == source.weight(l) * mask``, bit for bit.
+
+        Drawn from the seed when first asked for; takes 8 bytes for every weight of the source.
+        """
+        layers = []
+        for i, (scale, activation) in enumerate(zip(self.scales, self.activations, strict=True)):
+            weight = self.source.weight(i)
+            for start in range(0, len(weight), 1024):  # so that the unpacked bits stay small
+                weight[start : start + 1024] *= self.weight_mask(i, start, start + 1024)
+            bias, kept = self.source.bias_vector(i), self.masks.biases[i]
+            layers.append(Dense(weight, None if bias is None or kept is None else bias * kept, activation, scale))
+        return Network(tuple(layers))
+
+    def weight_mask(self, layer: int, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
+        """Rows `start` to `stop` of the mask of source layer `layer`: (rows, d_in) bool, True where the weight is kept."""
+        packed = self.masks.weights[layer][start:stop]
+        return np.unpackbits(packed, axis=1, count=self.source.widths[layer]).astype(np.bool_)
+
+    @cached_property
+    def kept_by_layer(self) -> tuple[int, ...]:
+        """Weights and biases kept in each layer of the source."""
+        return tuple(
+            int(np.bitwise_count(w).sum(dtype=np.int64)) + (0 if b is None else int(b.sum()))
+            if hasattr(np, "bitwise_count")
+            else int(_BIT_COUNT[w].sum(dtype=np.int64)) + (0 if b is None else int(b.sum()))
+            for w, b in zip(self.masks.weights, self.masks.biases, strict=True)
+        )
+
+    @property
+    def kept(self) -> int:
+        """Weights and biases of the random network that are kept."""
+        return sum(self.kept_by_layer)
+
+    @property
+    def size(self) -> int:
+        """Weights and biases of the random network."""
+        return self.source.size
+
+    @property
+    def density(self) -> float:
+        """kept / size."""
+        return self.kept / self.size
+
+    @property
+    def error_bound(self) -> float:
+        """Certified: no x in `domain` has |ticket(x) - target(x)| above it, rounding included."""
+        return self.certificate.error_bound
+
+    @property
+    def weight_error(self) -> float:
+        """max |effective weight - target weight| over all target weights and biases."""
+        return self.certificate.weight_error
+
+    def error(self, x: ArrayLike, target: Network | None = None) -> float:
+        """sup over the batch of |ticket(x) - target(x)|.
+
+        Raises
+        ------
+        ValueError
+            If the ticket was loaded from a file and no target is given.
+        """
+        target = self.target if target is None else Network.read(target)
+        if target is None:
+            raise ValueError(
+                "a loaded ticket does not hold its target; use ticket.error(x, target) or ticket = ticket.verify(target)"
+            )
+        return float(np.abs(self(x) - target(x)).max())
+
+    def verify(self, target: Any) -> Ticket:
+        """Recompute effective weights, weight error and error bound from seed, masks and `target`, trusting no stored number.
+
+        Returns
+        -------
+        Ticket
+            This ticket with the recomputed certificate and with `target`, so that `error(x)` works.
+
+        Raises
+        ------
+        ValueError
+            If `target` is not the network the ticket was made for, or the stored error or bound is smaller than the recomputed one.
+        """
+        network = Network.read(target)
+        effective = CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.scales, self.activations)
+        proven = certify(effective, network, self.domain)
+        if ticket_file.digest(network) != self.target_digest:
+            raise ValueError(
+                f"this is not the network the ticket was made for (its weights differ); for it the bound is {proven.error_bound:.3g} "
+                f"and the largest weight error {proven.weight_error:.3g}"
+            )
+        for name in ("error_bound", "weight_error"):
+            claimed, found = getattr(self.certificate, name), getattr(proven, name)
+            if found > claimed * (1 + 1e-9):
+                raise ValueError(
+                    f"the ticket claims {name} = {claimed!r}, but {found!r} is what its seed and masks give; do not trust it"
+                )
+        return replace(self, certificate=proven, target=network)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write seed, law, shapes, packed masks, scales, certificate and a checksum to one file, atomically.
+
+        The file is an ``.npz`` without pickles, about as large as the mask bits compress to; `slth.load` reads it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; a file that was there survives.
+        """
+        ticket_file.write(self, path)
+
+    def to_networkx(self) -> DiGraph:
+        """The kept weights as a graph: nodes (layer, neuron), an edge for each kept weight, attribute ``weight``."""
+        from slth.networks.graph import to_networkx
+
+        return to_networkx(self.network)
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the pruned network as an ONNX model (extra ``onnx``), atomically."""
+        from slth.networks.onnx import to_onnx
+
+        to_onnx(self.network, path)
+
+    def plot(self) -> Figure:
+        """Random weights, mask and effective weights against the target's, in one figure."""
+        from slth import plots
+
+        return plots.ticket(self)
+
+    def _summary(self) -> dict[str, str]:
+        target = "-".join(str(w) for w in (self.source.widths[0], *self.source.widths[2::2]))
+        return {
+            "construction": self.construction,
+            "stands for": target,
+            "random network": "-".join(map(str, self.source.widths)),
+            "law": self.source.law,
+            "seed": str(self.source.seed),
+            "kept": f"{self.kept:,} of {self.size:,} ({self.density:.2%})",
+            "scales": ", ".join(f"{s:.4g}" for s in self.scales),
+            "largest weight error": f"{self.weight_error:.3g}",
+            "certified error bound": f"{self.error_bound:.3g} on {self.domain!r}",
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Ticket({'-'.join(map(str, self.source.widths))}, {self.construction}, kept {self.kept:,} of {self.size:,}, "
+            f"weight_error={self.weight_error:.3g}, error_bound={self.error_bound:.3g} on {self.domain!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{key}</th><td>{value}</td></tr>" for key, value in self._summary().items())
+        return f"<table>{rows}</table>"
+
+
+_BIT_COUNT = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
+
+
+def load(path: str | os.PathLike[str]) -> Ticket:
+    """Read a ticket that `Ticket.save` wrote: the random network is regenerated from its seed and compared with the file's checksum.
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated, altered, foreign, of a newer format, or declares more than it holds.
+    OSError
+        If it cannot be read.
+    """
+    return ticket_file.read(path, Ticket)

@@ -1,0 +1,204 @@
+"""The file of a ticket: one ``.npz`` of plain arrays, checked through and through before it is believed.
+
+Members: ``header``, the UTF-8 text of a JSON object (bytes); ``weights_<l>``, the packed mask of source layer l; ``biases_<l>``, its
+packed bias mask where the layer has biases. The header holds format and version, seed, law, shapes, scales, domain, certificate and two
+checksums: of the header and the masks (the file is as it was written), and of the kept weights (the seed still gives the same numbers).
+Floats are written in hexadecimal, so they come back bit for bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.certificate import Certificate
+from slth.constructions import CONSTRUCTIONS, Masks
+from slth.files import read_npz, write_npz
+from slth.networks import Ball, Box, Domain, Network, RandomSource
+from slth.networks.activations import ACTIVATIONS
+from slth.networks.laws import LAWS
+
+if TYPE_CHECKING:
+    from slth.ticket import Ticket
+
+FORMAT, VERSION = "slth-ticket", 1
+MAX_BYTES = 1 << 29  # of masks: 2^32 weights
+
+
+def digest(network: Network) -> str:
+    """SHA-256 of a network: widths, activations, scales, weights and biases."""
+    sha = hashlib.sha256(repr(network.widths).encode())
+    for layer in network.layers:
+        sha.update(f"{layer.activation} {layer.scale.hex()} {layer.bias is not None}".encode())
+        sha.update(np.ascontiguousarray(layer.weight, "<f8").tobytes())
+        if layer.bias is not None:
+            sha.update(np.ascontiguousarray(layer.bias, "<f8").tobytes())
+    return sha.hexdigest()
+
+
+def kept_digest(source: RandomSource, masks: Masks) -> str:
+    """SHA-256 of the kept weights and biases, layer by layer, row by row: regenerates the source block by block."""
+    sha = hashlib.sha256()
+    for layer, (packed, kept_bias) in enumerate(zip(masks.weights, masks.biases, strict=True)):
+        d_in, d_out = source.widths[layer : layer + 2]
+        step = max(1, (1 << 22) // d_in)
+        for start in range(0, d_out, step):
+            stop = min(start + step, d_out)
+            bits = np.unpackbits(packed[start:stop], axis=1, count=d_in).view(np.bool_)
+            if bits.any():
+                sha.update(source.weight_rows(layer, start, stop)[bits].astype("<f8", copy=False).tobytes())
+        bias = source.bias_vector(layer)
+        if bias is not None and kept_bias is not None:
+            sha.update(bias[kept_bias].astype("<f8", copy=False).tobytes())
+    return sha.hexdigest()
+
+
+def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
+    """Write `ticket` to `path`, whole or not at all."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for layer, (weights, biases) in enumerate(zip(ticket.masks.weights, ticket.masks.biases, strict=True)):
+        arrays[f"weights_{layer}"] = weights
+        if biases is not None:
+            arrays[f"biases_{layer}"] = np.packbits(biases)
+    source, proven = ticket.source, ticket.certificate
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "construction": ticket.construction,
+        "seed": source.seed,
+        "law": source.law,
+        "widths": source.widths,
+        "bias": [source.has_bias(layer) for layer in range(source.depth)],
+        "scales": _hex(ticket.scales),
+        "activations": ticket.activations,
+        "domain": _domain_to_json(ticket.domain),
+        "error_bound": proven.error_bound.hex(),
+        "weight_error": proven.weight_error.hex(),
+        "layer_bounds": _hex(proven.layer_bounds),
+        "layer_weight_errors": _hex(proven.layer_weight_errors),
+        "target": ticket.target_digest,
+        "kept_weights": kept_digest(source, ticket.masks),
+    }
+    header["checksum"] = _checksum(header, arrays)
+    text = json.dumps(header, indent=1).encode()
+    write_npz(path, {"header": np.frombuffer(text, np.uint8), **arrays}, compress=True)
+
+
+def read(path: str | os.PathLike[str], ticket_type: type[Ticket]) -> Ticket:
+    """Read and check a ticket file; see `slth.load`."""
+    arrays = read_npz(path, max_bytes=MAX_BYTES)
+    name = os.fspath(path)
+    if "header" not in arrays:
+        raise ValueError(
+            f"{name} is not a ticket file (it holds {', '.join(sorted(arrays)[:5])}); use a file that Ticket.save wrote"
+        )
+    try:
+        header = json.loads(arrays.pop("header").tobytes())
+        if header["format"] != FORMAT:
+            raise ValueError(f"its format is {header['format']!r}, not {FORMAT!r}")
+        if header["version"] != VERSION:
+            raise ValueError(
+                f"its format version is {header['version']}, this slth reads version {VERSION}: install a newer slth"
+            )
+        checksum = header.pop("checksum")
+        if checksum != _checksum(header, arrays):
+            raise ValueError("its checksum does not match: it was altered or damaged; get an intact copy")
+        ticket = _build(header, arrays, ticket_type)
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{name} is not a ticket file, or a damaged one ({type(error).__name__}: {error})") from None
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name} cannot be used as a ticket: {error}") from None
+    if kept_digest(ticket.source, ticket.masks) != header["kept_weights"]:
+        raise ValueError(
+            f"{name}: its seed gives other random weights here than where it was written; use the library versions it was made with"
+        )
+    return ticket
+
+
+def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type: type[Ticket]) -> Ticket:
+    source = RandomSource(header["seed"], header["law"], tuple(header["widths"]), tuple(header["bias"]))
+    assert header["law"] in LAWS
+    depth = source.depth
+    weights, biases = [], []
+    for layer in range(depth):
+        d_in, d_out = source.widths[layer : layer + 2]
+        weights.append(_bits(arrays, f"weights_{layer}", (d_out, -(-d_in // 8)), d_in))
+        packed = _bits(arrays, f"biases_{layer}", (-(-d_out // 8),), d_out) if source.has_bias(layer) else None
+        biases.append(None if packed is None else np.unpackbits(packed, count=d_out).astype(np.bool_))
+    scales, activations = _floats(header["scales"]), tuple(header["activations"])
+    if len(scales) != depth or len(activations) != depth or not all(s > 0 for s in scales):
+        raise ValueError("it does not hold one positive scale and one activation a layer")
+    if header["construction"] not in CONSTRUCTIONS:
+        raise ValueError(
+            f"its construction {header['construction']!r} is unknown here; known: {', '.join(CONSTRUCTIONS)}"
+        )
+    if not set(activations) <= set(ACTIVATIONS):
+        raise ValueError(f"its activations {activations} are not all known here; known: {', '.join(ACTIVATIONS)}")
+    proven = Certificate(
+        float.fromhex(header["error_bound"]),
+        float.fromhex(header["weight_error"]),
+        _floats(header["layer_bounds"]),
+        _floats(header["layer_weight_errors"]),
+    )
+    domain = _domain_from_json(header["domain"])
+    if domain.d != source.widths[0]:
+        raise ValueError(f"its domain has dimension {domain.d}, its network {source.widths[0]}")
+    return ticket_type(
+        source,
+        Masks(tuple(weights), tuple(biases)),
+        scales,
+        activations,
+        header["construction"],
+        domain,
+        proven,
+        header["target"],
+    )
+
+
+def _bits(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], count: int) -> NDArray[np.uint8]:
+    """A packed mask of just the expected shape, without stray bits after the `count`-th of a row."""
+    if name not in arrays:
+        raise ValueError(f"it lacks the mask {name}")
+    bits = arrays[name]
+    if bits.dtype != np.uint8 or bits.shape != shape:
+        raise ValueError(f"mask {name} must be uint8 of shape {shape}, it is {bits.dtype} of shape {bits.shape}")
+    if count % 8 and (bits[..., -1] & (0xFF >> count % 8)).any():
+        raise ValueError(f"mask {name} has bits beyond its {count} columns")
+    return bits
+
+
+def _checksum(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> str:
+    sha = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        sha.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        sha.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return sha.hexdigest()
+
+
+def _hex(values: tuple[float, ...] | NDArray[np.float64]) -> list[str]:
+    return [float(v).hex() for v in values]
+
+
+def _floats(values: list[str]) -> tuple[float, ...]:
+    numbers = tuple(float.fromhex(v) for v in values)
+    if not all(math.isfinite(v) for v in numbers):
+        raise ValueError("it holds a number that is not finite")
+    return numbers
+
+
+def _domain_to_json(domain: Domain) -> dict[str, Any]:
+    if isinstance(domain, Ball):
+        return {"ball": domain.d, "radius": domain.radius.hex()}
+    return {"lower": _hex(domain.lower), "upper": _hex(domain.upper)}
+
+
+def _domain_from_json(value: dict[str, Any]) -> Domain:
+    if "ball" in value:
+        return Ball(value["ball"], float.fromhex(value["radius"]))
+    return Box(np.array(_floats(value["lower"])), np.array(_floats(value["upper"])))

@@ -1,0 +1,1 @@
+"""Slow, obviously correct twins of the algorithms in slth, which import nothing of it."""
