@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slth import bounds, constructions, subset_sum
-    from slth.approximate import EpsilonError, approximate
+    from slth.approximation import EpsilonError, approximate
     from slth.networks import Ball, Box, Network, RandomSource
     from slth.ticket import Ticket, load
 
 __version__ = "0.1.0"
 
-# where each public name lives; imported on first use, so that `import slth` is cheap
+# where each public name lives; imported on first use, so that `import slth` is cheap (no module has the name of a public function:
+# importing it would hide the function)
 _HOMES = {
     "Ball": "slth.networks",
     "Box": "slth.networks",
-    "EpsilonError": "slth.approximate",
+    "EpsilonError": "slth.approximation",
     "Network": "slth.networks",
     "RandomSource": "slth.networks",
     "Ticket": "slth.ticket",
-    "approximate": "slth.approximate",
+    "approximate": "slth.approximation",
     "load": "slth.ticket",
 }
 _ROOMS = ("bounds", "constructions", "subset_sum")

@@ -79,7 +79,7 @@ def _sync_folder(folder: Path) -> None:
 def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike], *, compress: bool = False) -> None:
     """Write named arrays to an ``.npz``, whole or not at all (`atomic_write`); the same bytes every time.
 
-    Equivalent to ``numpy.savez`` or, with `compress`, ``numpy.savez_compressed``, which allow pickles, and on a full disk leave a part of the file.
+    Like ``numpy.savez`` (with `compress`: ``numpy.savez_compressed``), which allow pickles and leave a part on a full disk.
 
     Raises
     ------

@@ -12,12 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth import ticket_file
 from slth.certificate import Certificate, certify
-from slth.constructions import CONSTRUCTIONS, Masks
+from slth.constructions import CONSTRUCTIONS, Effective, Masks
 from slth.networks import Dense, Domain, Network, RandomSource
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from networkx import DiGraph
+
+
+class VerificationError(ValueError):
+    """A ticket does not hold what it claims of the target."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -146,6 +150,10 @@ class Ticket:
             )
         return float(np.abs(self(x) - target(x)).max())
 
+    def effective(self) -> list[Effective]:
+        """The layers that the pruned network stands for, one for each target layer, recomputed from seed and masks."""
+        return CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.scales, self.activations)
+
     def verify(self, target: Any) -> Ticket:
         """Recompute effective weights, weight error and error bound from seed, masks and `target`, trusting no stored number.
 
@@ -156,21 +164,23 @@ class Ticket:
 
         Raises
         ------
+        VerificationError
+            A ValueError: `target` is not the network the ticket was made for, or the stored error or bound is smaller than the
+            recomputed one.
         ValueError
-            If `target` is not the network the ticket was made for, or the stored error or bound is smaller than the recomputed one.
+            If the shapes or activations of ticket and target do not fit.
         """
         network = Network.read(target)
-        effective = CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.scales, self.activations)
-        proven = certify(effective, network, self.domain)
+        proven = certify(self.effective(), network, self.domain)
         if ticket_file.digest(network) != self.target_digest:
-            raise ValueError(
+            raise VerificationError(
                 f"this is not the network the ticket was made for (its weights differ); for it the bound is {proven.error_bound:.3g} "
                 f"and the largest weight error {proven.weight_error:.3g}"
             )
         for name in ("error_bound", "weight_error"):
             claimed, found = getattr(self.certificate, name), getattr(proven, name)
             if found > claimed * (1 + 1e-9):
-                raise ValueError(
+                raise VerificationError(
                     f"the ticket claims {name} = {claimed!r}, but {found!r} is what its seed and masks give; do not trust it"
                 )
         return replace(self, certificate=proven, target=network)
@@ -218,6 +228,11 @@ class Ticket:
             "largest weight error": f"{self.weight_error:.3g}",
             "certified error bound": f"{self.error_bound:.3g} on {self.domain!r}",
         }
+
+    def summary(self) -> str:
+        """What the ticket is and what is certified of it, one line each."""
+        rows = self._summary()
+        return "\n".join(f"{label:<{max(map(len, rows))}}  {value}" for label, value in rows.items())
 
     def __repr__(self) -> str:
         return (

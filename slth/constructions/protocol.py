@@ -129,7 +129,7 @@ class Construction(Protocol):
     def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
         """Draw the source and prepare the problems."""
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], law: str) -> int | None:
+    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
         """A width with which every weight is predicted to come within its layer's tolerance; None if no width does (estimated)."""
 
     def effective(

@@ -15,9 +15,9 @@ import numpy as np
 
 # CP-SAT: its grid is 2^-40 (1e-12) of sum |samples| + |target|, rounded up to a power of two; sums stay far below 2^63.
 RESOLUTION_BITS = 40
-# HiGHS: its tolerances on gap and rows are absolute (about 1e-6), so a larger row makes them finer. Unscaled, it
-# now and then ends without an answer.
-ROW_SCALE = 2.0**16
+# HiGHS: its tolerances on gap and rows are absolute (about 1e-6), so a larger row makes them finer; from 2^12 on it now
+# and then ends without an answer ("Solve error").
+ROW_SCALE = 2.0**10
 
 Solve = Callable[[Sequence[float], float, float], tuple[int | None, bool]]
 

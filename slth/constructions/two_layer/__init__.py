@@ -22,16 +22,26 @@ Beyond the paper:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slth.constructions.protocol import Effective, Masks
-from slth.constructions.two_layer.deal import Deal
+from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
 from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
 from slth.constructions.two_layer.scale import sufficient_candidates
 from slth.networks import Domain, Network, RandomSource
+
+
+def _signs(target: Network, domain: Domain) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """For each target layer: which inputs can be positive, which can be negative."""
+    above, below = domain.upper > 0, domain.lower < 0
+    for layer in target.layers:
+        yield above, below
+        above, below = np.ones(layer.d_out, np.bool_), np.full(layer.d_out, layer.activation != "relu")
 
 
 @dataclass(frozen=True)
@@ -47,19 +57,22 @@ class TwoLayer:
             widths += [layer.d_in * factor, layer.d_out]
             bias += [layer.bias is not None] * 2
         source = RandomSource(seed, law, tuple(widths), tuple(bias))
-        above, below = domain.upper > 0, domain.lower < 0
         pieces = []
-        for i, layer in enumerate(target.layers):
-            pieces.append(
-                Piece(layer, source, 2 * i, Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None))
-            )
-            above = np.ones(layer.d_out, bool)
-            below = np.full(layer.d_out, layer.activation != "relu")
+        for i, (layer, (above, below)) in enumerate(zip(target.layers, _signs(target, domain), strict=True)):
+            deal = Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None)
+            pieces.append(Piece(layer, source, 2 * i, deal))
         return TwoLayerPlan(source, tuple(pieces))
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], law: str) -> int | None:
-        needed = [sufficient_candidates(layer, t, law) for layer, t in zip(target.layers, tolerances, strict=True)]
-        return None if None in needed else 2 * max(n for n in needed if n is not None) + 2
+    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
+        width = 1
+        for layer, tolerance, (above, below) in zip(target.layers, tolerances, _signs(target, domain), strict=True):
+            needed = sufficient_candidates(layer, tolerance, law)
+            if needed is None:
+                return None
+            groups = int((above | ~below).sum() + below.sum()) + (layer.bias is not None)
+            while fair_share(width, layer.d_in, groups) < needed:
+                width += 1
+        return width
 
     def effective(
         self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,13 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
     step = max(1, _BLOCK_BYTES // (8 * columns))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
+
+
+def fair_share(width: int, d_in: int, groups: int) -> int:
+    """Candidates that every group can count on, up to 2.5 standard deviations of the number of neurons of one sign."""
+    hidden = width * d_in
+    uneven = math.ceil(2.5 * math.sqrt(hidden) / groups)
+    return min(width // 2, (hidden - int(hidden * HELD_BACK)) // groups - uneven, MAX_CANDIDATES)
 
 
 @dataclass(frozen=True)

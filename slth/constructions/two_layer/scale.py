@@ -77,22 +77,25 @@ class Candidates:
 def sufficient_candidates(layer: Dense, tolerance: float, law: str) -> int | None:
     """Fewest candidates with which all weights of a layer are predicted to come within the tolerance; None if beyond the solver.
 
-    The predictor on fresh draws of |u| v (fixed seed; as many draws as weights, at most 20,000, decide how extreme they get), with room
-    for the largest of as many exponentially distributed gaps. Estimated, not proven.
+    The predictor on fresh draws of |u| v (fixed seed; 4,000 to 20,000 draws), with room for the largest of as many exponentially
+    distributed gaps as there are weights; all weights together succeed in about 99 of 100 random networks, so far as the predictor
+    holds and the neurons held back rescue the last 0.05 %. Estimated, not proven.
     """
     targets = np.abs(layer.scale * layer.weight).reshape(-1)
     if layer.bias is not None:
         targets = np.concatenate([targets, np.abs(layer.scale * layer.bias)])
-    targets = np.sort(targets)[:: -(-targets.size // 20_000)]
-    if targets[-1] == 0:
+    if targets.max() == 0:
         return 1
+    targets = np.sort(np.tile(targets, -(-4_000 // targets.size)))
+    targets = targets[:: -(-targets.size // 20_000)]
+    missed = min(max(0.01 / layer.size, 0.0005), 0.01)
     room = math.log(math.log(2 * layer.size) + 5)
     words = np.random.PCG64(0)
     draw = LAWS[law].from_words
     for n in range(1, MAX_CANDIDATES + 1):
         samples = np.abs(draw(words.random_raw(targets.size * n))) * draw(words.random_raw(targets.size * n))
         candidates = Candidates.of(samples.reshape(-1, n), targets)
-        errors = np.sort(candidates.log_errors(candidates.best_scale()))
-        if errors[max(0, int(0.9995 * errors.size) - 1)] + room <= math.log(tolerance):
+        errors = candidates.log_errors(candidates.best_scale())
+        if np.quantile(errors, 1 - missed) + room <= math.log(tolerance):
             return n
     return None

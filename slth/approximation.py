@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from slth import subset_sum
@@ -102,7 +102,13 @@ def approximate(
             bar.update(0 if number else problems.targets.size)
     bar.close()
     if budget is not None and allowed is not None:
-        failure = _too_narrow(plan, network, budget, allowed, widths, construction)
+        failure = _too_narrow(
+            plan,
+            allowed,
+            budget,
+            widths,
+            lambda: CONSTRUCTIONS[construction].sufficient_width(network, allowed, region, law),
+        )
         if failure is not None:
             raise failure
     ticket = Ticket.certified(plan.source, plan.masks(), plan.scales, plan.activations, construction, region, network)
@@ -126,17 +132,15 @@ def _widths(width: Any, depth: int) -> tuple[int, ...]:
 
 
 def _too_narrow(
-    plan: Plan, network: Network, epsilon: float, allowed: tuple[float, ...], widths: tuple[int, ...], construction: str
+    plan: Plan, allowed: tuple[float, ...], epsilon: float, widths: tuple[int, ...], enough: Callable[[], int | None]
 ) -> EpsilonError | None:
-    """The error to raise if some weight exceeds its tolerance."""
+    """The error to raise if some weight exceeds its tolerance; `enough` predicts a sufficient width."""
     ratio, missed, worst = plan.worst(allowed)
     if ratio <= 1:
         return None
-    width = CONSTRUCTIONS[construction].sufficient_width(network, allowed, plan.source.law)
+    width = enough()
     if width is None:
-        remedy = (
-            "no width is enough for this epsilon, the largest number of candidates is reached: ask for a larger epsilon"
-        )
+        remedy = "the most candidates that can be used are not enough for this epsilon at any width: ask for a larger epsilon"
     else:
         width = max(width, *(w + 2 for w in widths))
         remedy = f"use width={width} or more (predicted to suffice for every weight)"

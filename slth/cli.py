@@ -1,0 +1,199 @@
+"""``slth ...``: thin over the public functions. Exit codes: 0 done, 1 the answer is no, 2 the input is unusable, 130 interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slth.networks import Network
+
+MODEL_HELP = (
+    "a network: .npz of Network.save or of W1, b1, W2, b2, ..., or the word 'digits' for the one that ships with slth"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has gone; leave quietly, also when Python flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        print(f"slth {options.command}: {error}", file=sys.stderr)
+        return 1 if _is_an_answer(error) else 2
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """Whether an error says that the thing asked for does not exist, rather than that the question was wrong."""
+    from slth.approximation import EpsilonError
+    from slth.ticket import VerificationError
+
+    return isinstance(error, EpsilonError | VerificationError)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from slth import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="slth", description="The laboratory for the strong lottery ticket hypothesis."
+    )
+    parser.add_argument("--version", action="version", version=f"slth {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="find a ticket for a trained digits network, save it, verify it, draw it")
+    demo.add_argument(
+        "--out", default=".", metavar="FOLDER", help="where to write ticket.npz and demo.png (default: here)"
+    )
+    demo.add_argument("--width", type=int, default=42, help="neurons for each neuron of the layer below (default: 42)")
+    demo.add_argument("--seed", type=int, default=0, help="seed of the random network (default: 0)")
+    demo.add_argument("--workers", type=int, help="threads (default: all cores)")
+    demo.set_defaults(run=_demo)
+
+    approximate = commands.add_parser("approximate", help="find a ticket for a network of yours")
+    approximate.add_argument("model", help=MODEL_HELP)
+    approximate.add_argument(
+        "--width", type=int, nargs="+", required=True, help="widening factor: one number, or one a layer"
+    )
+    approximate.add_argument(
+        "--epsilon", type=float, help="budget for the error of the whole network (default: closest)"
+    )
+    approximate.add_argument(
+        "--domain", type=float, nargs=2, metavar=("LOW", "HIGH"), help="range of every input (default: -1 1)"
+    )
+    approximate.add_argument("--ball", type=float, metavar="RADIUS", help="inputs lie in this l2 ball instead")
+    approximate.add_argument("--construction", default="two-layer", help="how the target lies in the random network")
+    approximate.add_argument("--law", default="uniform", help="law of the random weights: uniform or normal")
+    approximate.add_argument("--seed", type=int, help="seed of the random network (default: fresh)")
+    approximate.add_argument("--workers", type=int, help="threads (default: all cores)")
+    approximate.add_argument("--out", default="ticket.npz", metavar="FILE", help="the ticket (default: ticket.npz)")
+    approximate.set_defaults(run=_approximate)
+
+    verify = commands.add_parser("verify", help="recompute what a ticket claims, from its seed and masks")
+    verify.add_argument("ticket", help="a file that `slth approximate` or Ticket.save wrote")
+    verify.add_argument("--target", required=True, metavar="MODEL", help=MODEL_HELP)
+    verify.set_defaults(run=_verify)
+
+    subset_sum = commands.add_parser(
+        "subset-sum",
+        help="the subset of some numbers whose sum is closest to a target, proven",
+        epilog="example: slth subset-sum 0.5 -0.3 0.9 0.25 --target 0.44",
+    )
+    subset_sum.add_argument("numbers", type=float, nargs="*", help="the samples")
+    subset_sum.add_argument(
+        "--file",
+        help="read the samples from a text file instead ('-' for standard input): any white space or commas between",
+    )
+    subset_sum.add_argument("--target", type=float, required=True)
+    subset_sum.set_defaults(run=_subset_sum)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from slth.demo import demo
+
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    print("A trained network goes in, an untrained subnetwork of a random network comes out.\n", flush=True)
+    print(demo(folder, width=options.width, seed=options.seed, workers=options.workers))
+    print(
+        f"\nwritten: {folder / 'ticket.npz'} (seed and mask; try: slth verify {folder / 'ticket.npz'} --target digits)"
+    )
+    print(f"         {folder / 'demo.png'}")
+    return 0
+
+
+def _approximate(options: argparse.Namespace) -> int:
+    from slth import Ball, approximate
+
+    target = _model(options.model)
+    if options.domain is not None and options.ball is not None:
+        raise ValueError("give --domain or --ball, not both")
+    ball = None if options.ball is None else Ball(target.widths[0], options.ball)
+    width = options.width[0] if len(options.width) == 1 else options.width
+    _check_writable(options.out)
+    ticket = approximate(
+        target,
+        width,
+        epsilon=options.epsilon,
+        construction=options.construction,
+        law=options.law,
+        domain=ball if ball is not None else None if options.domain is None else tuple(options.domain),
+        rng=options.seed,
+        workers=options.workers,
+        progress=True,
+    )
+    ticket.save(options.out)
+    print(ticket.summary())
+    print(f"written: {options.out}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from slth import load
+
+    ticket = load(options.ticket).verify(_model(options.target))
+    print(ticket.summary())
+    print("verified: seed, masks and target give the error and the bound that the file claims")
+    return 0
+
+
+def _subset_sum(options: argparse.Namespace) -> int:
+    from slth import subset_sum
+
+    numbers = list(options.numbers)
+    if options.file is not None:
+        if numbers:
+            raise ValueError("give the samples as arguments or with --file, not both")
+        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
+        numbers = [_number(word) for word in text.replace(",", " ").split()]
+    if not numbers:
+        raise ValueError("no samples; give some numbers, or --file")
+    solution = subset_sum.solve(numbers, options.target)
+    chosen = [numbers[i] for i in range(len(numbers)) if int(solution.mask) >> i & 1]
+    print(f"subset   {' '.join(map(repr, chosen)) or '(empty)'}")
+    print(f"sum      {float(solution.sum)!r}")
+    print(f"error    {float(solution.error)!r}")
+    print(f"status   OPTIMAL of {2 ** len(numbers):,} subsets")
+    return 0
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{word[:40]!r} is not a number") from None
+
+
+def _model(name: str) -> Network:
+    from slth import data
+    from slth.networks import Network
+
+    if name == "digits" and not Path(name).exists():
+        return Network.read(data.digits_arrays())
+    return Network.read(Path(name))
+
+
+def _check_writable(path: str) -> None:
+    """Fail before the work, not after it."""
+    folder = Path(path).absolute().parent
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: its folder does not exist; create {folder} first")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"cannot write {path}: no permission to write in {folder}; choose another folder")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""One function a figure; each draws on a given Axes, or arranges others on a Figure of its own.
+
+matplotlib is imported when a figure is asked for, without pyplot: no global state, no window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.networks import Network
+from slth.ticket import Ticket
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INK, _BLUE, _ORANGE, _GREY = "#222222", "#2166ac", "#d6604d", "#999999"
+
+
+def random_weights(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
+    """The first `rows` x `columns` random weights of a source layer, all of them, as they were drawn."""
+    weights = ticket.source.weight_rows(layer, 0, rows)[:, :columns]
+    largest = float(np.abs(weights).max())
+    ax.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest")
+    ax.set_title(f"random weights, {ticket.source.law}")
+    _matrix_labels(ax)
+
+
+def mask(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
+    """The same corner of the mask: dark where the weight is kept."""
+    kept = ticket.weight_mask(layer, 0, rows)[:, :columns]
+    ax.imshow(kept, cmap="Greys", vmin=0, vmax=1.3, aspect="auto", interpolation="nearest")
+    ax.set_title(f"mask: {kept.mean():.0%} kept")
+    _matrix_labels(ax)
+
+
+def _matrix_labels(ax: Axes) -> None:
+    ax.set_xlabel("hidden neuron")
+    ax.set_ylabel("output neuron")
+
+
+def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+    """Each target weight against the weight that the ticket has in its place."""
+    wanted, found = _weight_pairs(ticket, target)
+    ax.plot([wanted.min(), wanted.max()], [wanted.min(), wanted.max()], color=_GREY, lw=1, zorder=1)
+    ax.plot(wanted, found, ".", ms=3, color=_BLUE, alpha=0.5, mew=0, zorder=2, rasterized=True)
+    ax.set_xlabel("target weight")
+    ax.set_ylabel("effective weight")
+    ax.set_title(f"{wanted.size:,} weights, largest error {ticket.weight_error:.1g}")
+
+
+def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+    """How far the effective weights are from the target's: a histogram over decades."""
+    wanted, found = _weight_pairs(ticket, target)
+    errors = np.log10(np.maximum(np.abs(found - wanted), 1e-16))  # below that, float64 itself is in doubt
+    first = np.floor(np.quantile(errors, 0.02))
+    bins = np.arange(first, np.ceil(errors.max()) + 0.26, 0.25)
+    ax.hist(np.maximum(errors, first), bins=bins.tolist(), color=_BLUE)
+    ax.axvline(float(np.median(errors)), color=_ORANGE, lw=1.5, label=f"median {10 ** np.median(errors):.1g}")
+    ax.legend(frameon=False, loc="upper right")
+    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|")
+    ax.set_ylabel("weights")
+    ax.set_title("weight errors")
+
+
+def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Target weights (both halves where both are used) and biases, and the ticket's."""
+    wanted, found = [], []
+    below = ticket.domain.lower < 0
+    for piece, layer in zip(ticket.effective(), target.layers, strict=True):
+        weight = layer.scale * layer.weight
+        wanted += [weight.ravel(), weight[:, below].ravel()]
+        found += [piece.scale * piece.positive.ravel(), -piece.scale * piece.negative[:, below].ravel()]
+        if layer.bias is not None:
+            wanted.append(layer.scale * layer.bias)
+            found.append(piece.scale * piece.bias)
+        below = np.full(layer.d_out, layer.activation != "relu")
+    return np.concatenate(wanted), np.concatenate(found)
+
+
+def digit(image: NDArray[np.float64], label: int, answers: dict[str, int], *, ax: Axes) -> None:
+    """An image (64,) of a digit and what each network reads in it; orange where one is wrong."""
+    ax.imshow(image.reshape(8, 8), cmap="Greys", interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    right = all(answer == label for answer in answers.values())
+    ax.set_title(f"label {label}", fontsize=9, color=_INK if right else _ORANGE)
+    ax.set_xlabel("\n".join(f"{name}: {answer}" for name, answer in answers.items()), color=_INK if right else _ORANGE)
+
+
+def ticket(ticket: Ticket) -> Figure:
+    """Random weights, mask and effective weights of a ticket; effective weights only if it holds its target."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    axes = figure.subplots(1, 4 if ticket.target is not None else 2)
+    _ticket_row(ticket, list(axes))
+    return figure
+
+
+def _ticket_row(ticket: Ticket, axes: list[Axes]) -> None:
+    rows = min(32, ticket.source.widths[2])
+    columns = min(4 * rows, ticket.source.widths[1])
+    random_weights(ticket, 1, rows, columns, ax=axes[0])
+    mask(ticket, 1, rows, columns, ax=axes[1])
+    if ticket.target is not None:
+        effective_weights(ticket, ticket.target, ax=axes[2])
+        weight_errors(ticket, ticket.target, ax=axes[3])
+
+
+def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int = 0) -> Figure:
+    """The figure of ``slth demo``: the ticket above, digits with the answers of target and ticket below."""
+    from matplotlib.figure import Figure
+
+    if ticket.target is None:
+        raise ValueError("this figure compares with the target; use ticket.verify(target) first")
+    figure = Figure(figsize=(13, 6.2), layout="constrained")
+    upper, lower = np.asarray(figure.subfigures(2, 1, height_ratios=[2.4, 1]))
+    _ticket_row(ticket, list(upper.subplots(1, 4)))
+    upper.suptitle(
+        f"Nothing trained: {ticket.kept:,} of {ticket.size:,} random weights, kept as drawn, "
+        f"within {ticket.error_bound:.1g} of the trained network (certified)",
+        fontsize=13,
+    )
+    of_target, of_ticket = ticket.target(images).argmax(axis=1), ticket(images).argmax(axis=1)
+    wrong = np.flatnonzero(of_target != labels)
+    rng = np.random.default_rng(seed)
+    # one of each digit, and two that the trained network itself gets wrong
+    shown = [int(rng.choice(np.flatnonzero((labels == d) & (of_target == d)))) for d in range(10)]
+    shown += [int(i) for i in rng.choice(wrong, 2, replace=False)] if wrong.size >= 2 else []
+    for i, ax in zip(shown, lower.subplots(1, len(shown)), strict=True):
+        digit(images[i], int(labels[i]), {"target": int(of_target[i]), "ticket": int(of_ticket[i])}, ax=ax)
+    return figure
+
+
+def save(figure: Figure, path: str) -> None:
+    """Write a figure as PNG, 150 dots an inch, atomically."""
+    from slth.files import atomic_write
+
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=150)

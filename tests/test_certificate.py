@@ -1,0 +1,355 @@
+"""Certificates under attack: sampled, climbed and cornered inputs, in floats and in exact arithmetic, never exceed the bound."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import slth
+from slth.certificate import certify, gamma, tolerances
+from slth.constructions import CONSTRUCTIONS, Masks
+from slth.networks import Dense, Domain
+from tests.constructions.pruned_pair import Halves, pairs
+from tests.reference import worst_input as attack
+from tests.reference.network import Layer, forward_exact
+
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
+DOMAINS = ("unit", "positive", "negative", "away from 0", "mixed", "point", "zero", "huge", "tiny", "ball", "small ball", "big ball")
+
+
+def plain(network: slth.Network) -> list[Layer]:
+    return [(layer.weight, layer.bias, layer.activation, layer.scale) for layer in network.layers]
+
+
+def domain_of(kind: str, d: int, rng: np.random.Generator) -> Domain:
+    one = np.ones(d)
+    if "ball" in kind:
+        return slth.Ball(d, {"ball": 1.0, "small ball": 1e-6, "big ball": 1e6}[kind])
+    if kind == "mixed":
+        ends = np.sort(rng.uniform(-2, 2, (2, d)), axis=0)
+        ends[:, rng.random(d) < 0.2] = 0.5
+        return slth.Box(*ends)
+    if kind == "point":
+        at = rng.uniform(-1, 1, d)
+        return slth.Box(at, at)
+    low, high = {
+        "unit": (-1, 1),
+        "positive": (0, 1),
+        "negative": (-1, 0),
+        "away from 0": (0.5, 0.75),
+        "zero": (0, 0),
+        "huge": (-1e6, 1e6),
+        "tiny": (-1e-6, 1e-6),
+    }[kind]
+    return slth.Box(low * one, high * one)
+
+
+def random_target(rng: np.random.Generator) -> slth.Network:
+    depth = int(rng.integers(1, 4))
+    widths = rng.integers(1, 5, depth + 1)
+    bias = rng.random() < 0.6
+    layers = []
+    for a, b in itertools.pairwise(widths.tolist()):
+        weight = rng.uniform(-1, 1, (b, a)) * 10 ** rng.uniform(-1, 1)
+        weight[rng.random(weight.shape) < 0.15] = 0
+        scale = 1.0 if rng.random() < 0.7 else float(10 ** rng.uniform(-3, 3))
+        # biases of one sign bring intervals that do not hold 0, also between identities
+        b_vector = rng.uniform(-0.5, 1, b) if bias else None
+        layers.append(Dense(weight, b_vector, str(rng.choice(["relu", "identity"])), scale))
+    return slth.Network(tuple(layers))
+
+
+def spoiled(ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator, share: float) -> slth.Ticket:
+    """The same source with other masks: any bit above flips, below, kept numbers are dropped and idle neurons wake."""
+    weights, biases = [], []
+    for layer, (packed, bias) in enumerate(zip(ticket.masks.weights, ticket.masks.biases, strict=True)):
+        bits = np.unpackbits(packed, axis=1, count=ticket.source.widths[layer]).astype(bool)
+        flip = rng.random(bits.shape) < share
+        if layer % 2:
+            bits ^= flip
+            bias = None if bias is None else bias ^ (rng.random(bias.shape) < share)
+        else:
+            bits &= ~flip
+            idle = np.flatnonzero(~bits.any(axis=1) & (True if bias is None else ~bias))
+            idle = idle[rng.random(idle.size) < 0.5]
+            bits[idle, rng.integers(0, bits.shape[1], idle.size)] = True
+        weights.append(np.packbits(bits, axis=1))
+        biases.append(bias)
+    return slth.Ticket.certified(
+        ticket.source,
+        Masks(tuple(weights), tuple(biases)),
+        ticket.scales,
+        ticket.activations,
+        ticket.construction,
+        ticket.domain,
+        target,
+    )
+
+
+def held_to_its_bound(ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator, *, points: int = 200) -> float:
+    """Attack the certificate; the largest error found, as a share of the bound."""
+    domain = ticket.domain
+    region: Any = attack.Ball(domain.d, domain.radius) if isinstance(domain, slth.Ball) else attack.Box(domain.lower, domain.upper)
+    mine, theirs = plain(ticket.network), plain(target)
+    worst, _ = attack.worst_input(mine, theirs, region, rng=rng, samples=points, restarts=4, steps=12)
+    x = np.vstack([worst, region.sample(rng, points)])
+    if isinstance(domain, slth.Box):
+        ends = [np.unique([a, b, np.clip(0.0, a, b)]) for a, b in zip(domain.lower, domain.upper, strict=True)]
+        x = np.vstack([x, list(itertools.product(*ends))])
+    else:
+        norms = np.linalg.norm(x, axis=1, keepdims=True)  # rounding may have put points outside
+        x *= np.minimum(1, domain.radius * (1 - 1e-15) / np.maximum(norms, 1e-300))
+    a, b = ticket(x), target(x)
+    bound = Fraction(ticket.error_bound)
+    order = np.argsort(-np.abs(a - b).max(axis=1))
+    for row in [*order[:3], 0]:
+        in_floats = max(abs(Fraction(float(p)) - Fraction(float(q))) for p, q in zip(a[row], b[row], strict=True))
+        exact = max(abs(p - q) for p, q in zip(forward_exact(mine, x[row]), forward_exact(theirs, x[row]), strict=True))
+        assert in_floats <= bound, f"{float(in_floats)!r} > {ticket.error_bound!r} at {x[row]}"
+        assert exact <= bound, f"{float(exact)!r} > {ticket.error_bound!r} at {x[row]}"
+    largest = float(np.abs(a - b).max())
+    return largest / ticket.error_bound if largest else 0.0
+
+
+@pytest.mark.parametrize("kind", DOMAINS)
+def test_the_bound_is_never_undercut(kind: str) -> None:
+    for seed in range(25):
+        rng = np.random.default_rng([seed, DOMAINS.index(kind)])
+        target = random_target(rng)
+        domain = domain_of(kind, target.widths[0], rng)
+        law = str(rng.choice(["uniform", "normal"]))
+        ticket = slth.approximate(target, int(rng.choice([1, 2, 3, 6, 12])), domain=domain, law=law, rng=seed, workers=1)
+        held_to_its_bound(ticket, target, rng)
+        for share in (0.02, 0.3):
+            held_to_its_bound(spoiled(ticket, target, rng, share), target, rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+def test_the_bound_is_never_undercut_at_length(block: int) -> None:
+    for seed in range(1000 + 100 * block, 1100 + 100 * block):
+        rng = np.random.default_rng(seed)
+        target = random_target(rng)
+        domain = domain_of(str(rng.choice(DOMAINS)), target.widths[0], rng)
+        ticket = slth.approximate(target, int(rng.integers(1, 20)), domain=domain, rng=seed, workers=1)
+        held_to_its_bound(ticket, target, rng, points=1000)
+        held_to_its_bound(spoiled(ticket, target, rng, float(rng.uniform(0, 0.5))), target, rng, points=1000)
+
+
+def test_a_ticket_that_goes_negative_where_the_target_stays_positive() -> None:
+    """An identity between layers: x >= low > 0 in the target says nothing about the sign in the ticket."""
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        target = slth.Network(
+            (
+                Dense(rng.uniform(-0.3, 0.3, (2, 1)), np.array([0.05, 0.05]), "identity"),
+                Dense(rng.uniform(-0.2, 0.2, (1, 2)), None, "identity"),
+            )
+        )
+        ticket = slth.approximate(target, 3, domain=(-0.1, 0.1), rng=seed, workers=1)
+        for share in (0.0, 0.3, 0.6):
+            held_to_its_bound(spoiled(ticket, target, rng, share), target, rng, points=20)
+
+
+def test_deep_and_wide_enough_for_rounding_to_matter() -> None:
+    """A near-perfect ticket on a huge box: the bound is rounding and little else, and still holds."""
+    rng = np.random.default_rng(0)
+    target = slth.Network.random([6, 5, 4], rng=1)
+    ticket = slth.approximate(target, 60, domain=(0, 1), rng=2)
+    assert held_to_its_bound(ticket, target, rng) > 1e-3
+    # a target that the ticket computes exactly: all that is left is rounding
+    drawn = slth.approximate([(np.array([[0.4, -0.3]]), np.array([0.2]))], 4, rng=3)
+    found = CONSTRUCTIONS["two-layer"].effective(drawn.source, drawn.masks, drawn.scales, drawn.activations)[0]
+    twin = slth.Network((Dense(found.scale * found.positive, found.scale * found.bias, "identity"),))
+    for size in (1.0, 1e6, 1e-6):
+        same = certify([replace(found, negative=-found.positive)], twin, slth.Box(-size * np.ones(2), size * np.ones(2)))
+        assert 0 < same.error_bound < 1e-13 * max(size, 1)
+
+
+@pytest.mark.parametrize("weight", [1e-170, 1e-150, 1e-100, 1e-30, 1e30, 1e100, 1e150])
+@pytest.mark.parametrize("kind", ["unit", "ball", "point"])
+def test_extreme_weights(weight: float, kind: str) -> None:
+    """Squares and sums of extreme numbers neither vanish nor overflow on the way to the bound."""
+    rng = np.random.default_rng(0)
+    target = slth.Network.read([(weight * np.array([[0.3, -0.7], [0.9, 0.2]]), None)])
+    ticket = slth.approximate(target, 3, domain=domain_of(kind, 2, rng), rng=1)
+    assert held_to_its_bound(ticket, target, rng) > 1e-3
+
+
+def test_numbers_below_the_normal_range() -> None:
+    """|u x| underflows to a multiple of 5e-324, and a scale of 1e100 makes that count."""
+    target = slth.Network.read([(np.full((1, 1), 1e100), None)])
+    ticket = slth.approximate(target, 8, domain=(5e-324, 5e-324), rng=0)
+    held_to_its_bound(ticket, target, np.random.default_rng(0))
+
+
+# --- tight where it can be ------------------------------------------------------------------------------------------
+
+
+def exact_sup_on_box(found: Halves, layer: Dense, box: slth.Box) -> Fraction:
+    """The difference is linear on each orthant piece of a box: extreme at points of ends and zeros, all of which are tried."""
+    ends = [sorted({float(a), float(b), float(np.clip(0.0, a, b))}) for a, b in zip(box.lower, box.upper, strict=True)]
+    t = Fraction(layer.scale)
+    largest = Fraction(0)
+    for j in range(layer.d_out):
+        bias = Fraction(0) if layer.bias is None else t * Fraction(float(layer.bias[j]))
+        for point in itertools.product(*ends):
+            gap = found.bias[j] - bias
+            for i, value in enumerate(point):
+                x = Fraction(value)
+                gap += (found.positive[j][i] if x > 0 else -found.negative[j][i]) * x - t * Fraction(float(layer.weight[j, i])) * x
+            largest = max(largest, abs(gap))
+    return largest
+
+
+def sup_on_ball(found: Halves, layer: Dense, radius: float) -> float:
+    """Upwards each coordinate goes to the side that rises more, downwards to the side that falls more, if any."""
+    weight = layer.scale * layer.weight
+    up = np.array(found.positive, dtype=float) - weight
+    down = np.array(found.negative, dtype=float) + weight
+    bias = np.array(found.bias, dtype=float) - (0.0 if layer.bias is None else layer.scale * layer.bias)
+    rise = np.maximum(np.maximum(up, down), 0)
+    fall = np.minimum(np.minimum(up, down), 0)
+    top = bias + radius * np.linalg.norm(rise, axis=1)
+    bottom = bias - radius * np.linalg.norm(fall, axis=1)
+    return float(np.maximum(np.abs(top), np.abs(bottom)).max())
+
+
+def single_layer_cases() -> list[tuple[slth.Network, int, int]]:
+    cases = []
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        d, out = int(rng.integers(1, 5)), int(rng.integers(1, 4))
+        bias = rng.uniform(-1, 1, out) if seed % 3 else None
+        target = slth.Network((Dense(rng.uniform(-1, 1, (out, d)), bias, "identity", 1.0 if seed % 2 else 3.0),))
+        cases.append((target, seed, (1, 2, 4, 8)[seed % 4]))
+    return cases
+
+
+@pytest.mark.parametrize("kind", ["unit", "positive", "negative", "away from 0", "mixed", "point", "huge", "tiny"])
+def test_tight_for_one_layer_on_a_box(kind: str) -> None:
+    """Within 1e-6 of the supremum, which half of the bound is not: the negative control."""
+    for target, seed, width in single_layer_cases():
+        box = domain_of(kind, target.widths[0], np.random.default_rng(seed))
+        assert isinstance(box, slth.Box)
+        ticket = slth.approximate(target, width, domain=box, rng=seed)
+        sup = exact_sup_on_box(pairs(plain(ticket.network))[0], target.layers[0], box)
+        rounding = 1e-13 * (1 + float(np.abs(box.upper).max() + np.abs(box.lower).max()))
+        assert sup <= Fraction(ticket.error_bound) <= sup * Fraction(1 + 1e-6) + Fraction(rounding)
+        if sup > 1e-9:
+            assert sup > Fraction(0.5 * ticket.error_bound), "half of the bound is caught"
+
+
+def test_half_of_the_bound_is_caught_by_the_attack() -> None:
+    """The attack itself has teeth: a certificate of half the size does not survive it."""
+    for target, seed, width in single_layer_cases()[:8]:
+        ticket = slth.approximate(target, width, rng=seed)
+        halved = replace(ticket, certificate=replace(ticket.certificate, error_bound=0.5 * ticket.error_bound))
+        held_to_its_bound(ticket, target, np.random.default_rng(0))
+        with pytest.raises(AssertionError):
+            held_to_its_bound(halved, target, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("radius", [1.0, 1e6, 1e-6])
+def test_tight_for_one_layer_on_a_ball(radius: float) -> None:
+    for target, seed, width in single_layer_cases():
+        ticket = slth.approximate(target, width, domain=slth.Ball(target.widths[0], radius), rng=seed)
+        sup = sup_on_ball(pairs(plain(ticket.network))[0], target.layers[0], radius)
+        assert sup * (1 - 1e-12) <= ticket.error_bound <= sup * (1 + 1e-6) + 1e-13 * (1 + radius)
+
+
+def test_a_ball_of_dimension_one_is_an_interval() -> None:
+    for seed in range(20):
+        target = slth.Network.random([1, 3, 2], rng=seed)
+        ticket = slth.approximate(target, 4, rng=seed)
+        pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+        ball, box = (certify(pieces, target, d).error_bound for d in (slth.Ball(1, 1.0), ticket.domain))
+        assert ball == pytest.approx(box, rel=1e-9)
+
+
+def test_perfect_where_there_is_nothing_to_approximate() -> None:
+    target = slth.Network((Dense(np.zeros((3, 2)), np.zeros(3)), Dense(np.zeros((2, 3)), None, "identity")))
+    for width in (1, 4):
+        ticket = slth.approximate(target, width, rng=0)
+        assert ticket.kept == 0
+        assert ticket.weight_error == 0
+        assert ticket.error_bound < 1e-200
+
+
+# --- laws -----------------------------------------------------------------------------------------------------------
+
+
+@FIXED
+@given(st.integers(0, 2**32), st.integers(1, 10), st.floats(0, 1), st.floats(0, 1))
+def test_less_domain_less_error(seed: int, width: int, left: float, right: float) -> None:
+    """A part of a box, or the ball inside it, has no larger bound (up to its own rounding)."""
+    rng = np.random.default_rng(seed)
+    target = random_target(rng)
+    d = target.widths[0]
+    ticket = slth.approximate(target, width, rng=seed, workers=1)
+    pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+    whole = certify(pieces, target, ticket.domain).error_bound
+    part = certify(pieces, target, slth.Box(-left * np.ones(d), right * np.ones(d))).error_bound
+    ball = certify(pieces, target, slth.Ball(d, 1.0)).error_bound
+    assert part <= whole * (1 + 1e-9)
+    assert ball <= whole * (1 + 1e-9)
+
+
+@FIXED
+@given(st.integers(0, 2**32), st.floats(1e-6, 1e3), st.sampled_from(DOMAINS))
+def test_tolerances_keep_the_budget(seed: int, epsilon: float, kind: str) -> None:
+    """Weights that are off by just their tolerance, in the worst direction or any, still certify within epsilon."""
+    rng = np.random.default_rng(seed)
+    target = random_target(rng)
+    domain = domain_of(kind, target.widths[0], rng)
+    allowed = tolerances(target, domain, epsilon)
+    assert len(allowed) == target.depth
+    assert all(t > 0 for t in allowed)
+    layers = slth.approximate(target, 1, rng=0, domain=domain, workers=1)
+    pieces = CONSTRUCTIONS["two-layer"].effective(layers.source, layers.masks, layers.scales, layers.activations)
+    off = []
+    for piece, layer, t in zip(pieces, target.layers, allowed, strict=True):
+        weight = layer.scale * layer.weight
+        bias = np.zeros(layer.d_out) if layer.bias is None else layer.scale * layer.bias
+        signs = rng.choice([-1.0, 1.0], (3, *weight.shape)) if rng.random() < 0.5 else np.ones((3, *weight.shape))
+        off.append(
+            replace(
+                piece,
+                scale=1.0,
+                positive=weight + t * signs[0],
+                negative=-weight + t * signs[1],
+                bias=bias + t * signs[2][:, 0],
+                positive_gain=np.abs(weight) + t,
+                negative_gain=np.abs(weight) + t,
+                bias_gain=np.abs(bias) + t,
+            )
+        )
+    bound = certify(off, target, domain).error_bound
+    size = max(float(np.abs(layer.weight).max()) * layer.scale + 1 for layer in target.layers)
+    rounding = 1e-11 * (size**target.depth) * (1 + float(np.abs(domain.upper).max() + np.abs(domain.lower).max())) * 64
+    assert bound <= epsilon + rounding
+
+
+def test_gamma() -> None:
+    u = Fraction(1, 2**53)
+    for k in (1, 10, 10**6):
+        assert Fraction(gamma(k)) == pytest.approx(k * u / (1 - k * u), rel=1e-15)
+
+
+def test_certify_refuses_another_shape_or_activation() -> None:
+    target = slth.Network.random([2, 3, 1], rng=0)
+    ticket = slth.approximate(target, 2, rng=0)
+    pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+    with pytest.raises(ValueError, match="stands for layers"):
+        certify(pieces, slth.Network.random([2, 4, 1], rng=0), ticket.domain)
+    with pytest.raises(ValueError, match="activation"):
+        certify(pieces, slth.Network.random([2, 3, 1], rng=0, activation="identity"), ticket.domain)
+    with pytest.raises(ValueError):
+        certify(pieces[:1], target, ticket.domain)

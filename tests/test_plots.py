@@ -1,0 +1,62 @@
+"""Figures: they draw what they say, on the Axes they are given, and are written whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import slth
+from slth import data, plots
+
+
+@pytest.fixture(scope="module")
+def ticket() -> slth.Ticket:
+    return slth.approximate(data.digits_arrays(), 12, domain=(0, 1), rng=0)
+
+
+def test_mask_shows_the_mask(ticket: slth.Ticket) -> None:
+    ax = Figure().subplots()
+    plots.mask(ticket, 1, 5, 7, ax=ax)
+    shown = np.asarray(ax.images[0].get_array())
+    assert (shown == (ticket.network.layers[1].weight[:5, :7] != 0)).all()
+
+
+def test_random_weights_shows_the_source(ticket: slth.Ticket) -> None:
+    ax = Figure().subplots()
+    plots.random_weights(ticket, 1, 5, 7, ax=ax)
+    assert (np.asarray(ax.images[0].get_array()) == ticket.source.weight(1)[:5, :7]).all()
+
+
+def test_effective_weights_are_as_close_as_the_ticket_says(ticket: slth.Ticket) -> None:
+    assert ticket.target is not None
+    ax = Figure().subplots()
+    plots.effective_weights(ticket, ticket.target, ax=ax)
+    x, y = ax.lines[1].get_data()
+    assert np.abs(np.asarray(x) - np.asarray(y)).max() == pytest.approx(ticket.weight_error)
+
+
+def test_every_weight_is_in_the_histogram(ticket: slth.Ticket) -> None:
+    assert ticket.target is not None
+    ax = Figure().subplots()
+    plots.weight_errors(ticket, ticket.target, ax=ax)
+    assert sum(patch.get_height() for patch in ax.patches) == ticket.target.size
+
+
+def test_ticket_figure_with_and_without_target(ticket: slth.Ticket) -> None:
+    assert len(ticket.plot().axes) == 4
+    assert len(dataclasses.replace(ticket, target=None).plot().axes) == 2
+
+
+def test_digits_demo_needs_the_target(ticket: slth.Ticket) -> None:
+    with pytest.raises(ValueError, match="verify"):
+        plots.digits_demo(dataclasses.replace(ticket, target=None), *data.digits_test())
+
+
+def test_save_writes_a_png(ticket: slth.Ticket, tmp_path: Path) -> None:
+    plots.save(plots.digits_demo(ticket, *data.digits_test()), str(tmp_path / "figure.png"))
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.iterdir())) == 1
