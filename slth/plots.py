@@ -49,21 +49,21 @@ def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.plot(wanted, found, ".", ms=3, color=_BLUE, alpha=0.5, mew=0, zorder=2, rasterized=True)
     ax.set_xlabel("target weight")
     ax.set_ylabel("effective weight")
-    ax.set_title(f"{wanted.size:,} weights, largest error {ticket.weight_error:.1g}")
+    ax.set_title(f"largest error {ticket.weight_error:.1g}")
 
 
 def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     """How far the effective weights are from the target's: a histogram over decades."""
     wanted, found = _weight_pairs(ticket, target)
-    errors = np.log10(np.maximum(np.abs(found - wanted), 1e-16))  # below that, float64 itself is in doubt
-    first = np.floor(np.quantile(errors, 0.02))
-    bins = np.arange(first, np.ceil(errors.max()) + 0.26, 0.25)
+    errors = np.log10(np.maximum(np.abs(found - wanted), 1e-300))
+    first = -12.0
+    bins = np.arange(first, max(np.ceil(errors.max()), first + 1) + 0.26, 0.25)
     ax.hist(np.maximum(errors, first), bins=bins.tolist(), color=_BLUE)
     ax.axvline(float(np.median(errors)), color=_ORANGE, lw=1.5, label=f"median {10 ** np.median(errors):.1g}")
-    ax.legend(frameon=False, loc="upper right")
-    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|")
+    ax.legend(frameon=False, loc="upper left")
+    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|, first bar: $-12$ or less")
     ax.set_ylabel("weights")
-    ax.set_title("weight errors")
+    ax.set_title(f"{wanted.size:,} weights")
 
 
 def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
