@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from slth import subset_sum
 from slth.certificate import tolerances
 from slth.constructions import CONSTRUCTIONS, Plan, Problems
@@ -50,8 +53,8 @@ def approximate(
         Widening factor: an inserted random layer has `width` neurons for every neuron of the layer that feeds it. Each weight then has
         about width / 2 candidates (at most 44 are used), and its error falls like 2^(-width / 2).
     epsilon : float, optional
-        Budget for the error of the whole network, in the largest output over the domain. By default every weight gets its closest
-        subset.
+        Budget for the error of the whole network, in the largest output over the domain; it is split over layers and weights, and
+        every weight gets the smallest subset within its share. By default every weight gets its closest subset.
     construction : {"two-layer"}
         How the target lies in the random network.
     law : {"uniform", "normal"}
@@ -92,13 +95,14 @@ def approximate(
 
     plan = CONSTRUCTIONS[construction].plan(network, widths, region, law, seed_from(rng))
 
-    def solve(problems: Problems) -> tuple[Problems, subset_sum.Solution]:
-        return problems, subset_sum.solve(problems.samples, problems.targets, workers=1)
+    def solve(problems: Problems) -> tuple[Problems, NDArray[np.bool_], NDArray[np.float64]]:
+        tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
+        return problems, *_solve(problems, tolerance)
 
     bar = _progress_bar(network.size, progress)
-    for number, problems_of_round in enumerate(plan.rounds()):
-        for problems, solution in in_order(solve, problems_of_round, count):
-            plan.place(problems, solution.chosen, solution.error)
+    for number, round_ in enumerate(plan.rounds()):
+        for problems, chosen, errors in in_order(solve, round_, count):
+            plan.place(problems, chosen, errors)
             bar.update(0 if number else problems.targets.size)
     bar.close()
     if budget is not None and allowed is not None:
@@ -119,6 +123,26 @@ def approximate(
             None,
         )
     return ticket
+
+
+def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Chosen candidates (m, n) and errors (m,): the closest subsets or, with a tolerance, the smallest ones within it.
+
+    An error within the tolerance counts as 0. Where no subset is within it, the closest is taken.
+    """
+    if tolerance is None:
+        closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
+        return closest.chosen, closest.error
+    if problems.samples.shape[1] > subset_sum.MAX_SMALLEST:
+        closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
+        return closest.chosen, np.where(closest.error <= tolerance, 0.0, closest.error)
+    found = subset_sum.solve(problems.samples, problems.targets, objective="smallest", epsilon=tolerance, workers=1)
+    chosen, errors = found.chosen, np.zeros(found.error.shape)
+    missed = found.status == subset_sum.Status.NOT_FOUND
+    if missed.any():
+        closest = subset_sum.solve(problems.samples[missed], problems.targets[missed], workers=1)
+        chosen[missed], errors[missed] = closest.chosen, closest.error
+    return chosen, errors
 
 
 def _widths(width: Any, depth: int) -> tuple[int, ...]:

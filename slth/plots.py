@@ -60,10 +60,10 @@ def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     bins = np.arange(first, max(np.ceil(errors.max()), first + 1) + 0.26, 0.25)
     ax.hist(np.maximum(errors, first), bins=bins.tolist(), color=_BLUE)
     ax.axvline(float(np.median(errors)), color=_ORANGE, lw=1.5, label=f"median {10 ** np.median(errors):.1g}")
-    ax.legend(frameon=False, loc="upper left")
-    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|, first bar: $-12$ or less")
+    ax.legend(frameon=False, loc="center left")
+    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|")
     ax.set_ylabel("weights")
-    ax.set_title(f"{wanted.size:,} weights")
+    ax.set_title(f"{wanted.size:,} weights (first bar: 1e-12 or less)", fontsize=10)
 
 
 def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

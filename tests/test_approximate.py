@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def test_digits_are_read_as_well(digits: tuple[slth.Network, slth.Ticket]) -> No
     assert 0 < ticket.density < 0.1
 
 
-def test_digits_at_every_corner_of_the_budget(digits: tuple[slth.Network, slth.Ticket]) -> None:
-    """A budget of the bound already reached is kept, at the same width and seed."""
+def test_digits_within_a_budget_a_hundred_times_the_bound(digits: tuple[slth.Network, slth.Ticket]) -> None:
+    """The closest subsets certify 8e-4 at this width and seed: a budget of 0.1 is met by the same ticket."""
     target, ticket = digits
     again = slth.approximate(target, 42, domain=(0, 1), rng=0, epsilon=0.1)
     assert again.error_bound <= 0.1
@@ -83,14 +84,13 @@ def test_targets_of_every_kind(tmp_path: Path) -> None:
 def test_sklearn_targets() -> None:
     neural = pytest.importorskip("sklearn.neural_network")
     x = np.random.default_rng(0).random((40, 3))
-    model = neural.MLPRegressor((4,), max_iter=5, random_state=0, solver="sgd", n_iter_no_change=10)
-    with pytest.warns(match="Maximum iterations"):
+    model, tanh = (neural.MLPRegressor((4,), activation=name, max_iter=2, random_state=0) for name in ("relu", "tanh"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two iterations do not converge
         model.fit(x, x.sum(axis=1))
+        tanh.fit(x, x.sum(axis=1))
     ticket = slth.approximate(model, 12, domain=(0, 1), rng=0)
     assert np.abs(ticket(x)[:, 0] - model.predict(x)).max() <= ticket.error_bound
-    tanh = neural.MLPRegressor((4,), activation="tanh", max_iter=1, random_state=0)
-    with pytest.warns(match="Maximum iterations"):
-        tanh.fit(x, x.sum(axis=1))
     with pytest.raises(ValueError, match="tanh"):
         slth.approximate(tanh, 12)
     with pytest.raises(ValueError, match="not fitted"):

@@ -109,7 +109,8 @@ class Plan(Protocol):
         fixed order, with memory for a block at a time; the first round holds every problem once, later ones may repeat some."""
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: NDArray[np.float64]) -> None:
-        """Take the answer to a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples."""
+        """Take the answer to a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples
+        (0 where that is good enough)."""
 
     def masks(self) -> Masks:
         """The masks, once every block has been placed."""

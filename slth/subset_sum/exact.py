@@ -56,6 +56,48 @@ def closest(samples: Sequence[float], target: float) -> int:
     return best[2] | taken
 
 
+def smallest_within(samples: Sequence[float], target: float, epsilon: float) -> int | None:
+    """Mask of the smallest subset within epsilon of the target, exactly; then the closest, then the smallest mask; None if there is none.
+
+    Halves listed by size, each size sorted; time and memory O(2^(n/2)) Python objects (n = 32: a second).
+    """
+    values, goal = as_integers(samples, target)
+    # epsilon in the same units, rounded down: sums are integers
+    unit = max(Fraction(x).denominator for x in (*samples, target))
+    tolerance = int(Fraction(epsilon) * unit)
+    half = len(values) // 2
+    left = _by_size([(v, i) for i, v in enumerate(values)][:half])
+    right = _by_size([(v, i) for i, v in enumerate(values)][half:])
+    for k in range(len(values) + 1):
+        best: tuple[int, int] | None = None
+        for i in range(max(0, k - len(right) + 1), min(k, len(left) - 1) + 1):
+            small, large = left[i], right[k - i]
+            b = len(large) - 1
+            for total, mask in small:
+                while b > 0 and abs(total + large[b - 1][0] - goal) <= abs(total + large[b][0] - goal):
+                    b -= 1
+                for at in (b, b + 1):  # equal distances on both sides
+                    if at < len(large):
+                        candidate = (abs(total + large[at][0] - goal), mask | large[at][1])
+                        best = candidate if best is None else min(best, candidate)
+        if best is not None and best[0] <= tolerance:
+            return best[1]
+    return None
+
+
+def _by_size(items: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """For each size the distinct sums in ascending order, each with its smallest mask."""
+    classes: list[dict[int, int]] = [{0: 0}] + [{} for _ in items]
+    for done, (value, place) in enumerate(items):
+        for size in range(done, -1, -1):
+            for total, mask in classes[size].items():
+                candidate = mask | 1 << place
+                known = classes[size + 1].get(total + value)
+                if known is None or candidate < known:
+                    classes[size + 1][total + value] = candidate
+    return [sorted(c.items()) for c in classes]
+
+
 def _forced(values: Sequence[int], goal: int) -> tuple[list[int], int, int]:
     """Decide samples too large for any choice to remain: returns the free positions, the mask taken and the goal left.
 
