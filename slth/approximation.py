@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ class EpsilonError(ValueError):
         super().__init__(message)
         self.width = width
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EpsilonError, (str(self), self.width)
+
 
 def approximate(
     target: Any,
@@ -51,10 +54,12 @@ def approximate(
         A dense ReLU network, biases included.
     width : int or one int for each target layer
         Widening factor: an inserted random layer has `width` neurons for every neuron of the layer that feeds it. Each weight then has
-        about width / 2 candidates (at most 44 are used), and its error falls like 2^(-width / 2).
+        about width / 2 candidates (fewer for a handful of inputs, whose neurons the biases share; at most 44 are used), and its error
+        falls like 2^(-width / 2).
     epsilon : float, optional
         Budget for the error of the whole network, in the largest output over the domain; it is split over layers and weights, and
-        every weight gets the smallest subset within its share. By default every weight gets its closest subset.
+        every weight gets the smallest subset within its share (with more than 32 candidates, the closest one). A ticket of closest
+        subsets is returned where only that meets the budget. By default every weight gets its closest subset.
     construction : {"two-layer"}
         How the target lies in the random network.
     law : {"uniform", "normal"}
@@ -91,38 +96,45 @@ def approximate(
     region = read_domain(domain, network.widths[0])
     budget = None if epsilon is None else positive_float(epsilon, "epsilon")
     allowed = None if budget is None else tolerances(network, region, budget)
+    if allowed is not None and not (np.isfinite(allowed).all() and min(allowed) > 1e-300):
+        raise EpsilonError(
+            f"epsilon={budget} cannot be split over the weights in float64; ask for a larger epsilon, or scale the network down",
+            None,
+        )
     count = worker_count(workers)
 
-    plan = CONSTRUCTIONS[construction].plan(network, widths, region, law, seed_from(rng))
+    method = CONSTRUCTIONS[construction]
+    seed = seed_from(rng)
+
+    def attempt(shares: tuple[float, ...] | None) -> tuple[Plan, Ticket]:
+        plan = method.plan(network, widths, region, law, seed)
+        _run(plan, shares, network.size, count, progress)
+        masks = plan.masks()
+        return plan, Ticket.certified(plan.source, masks, plan.scales, plan.activations, construction, region, network)
+
+    plan, ticket = attempt(allowed)
+    if budget is None or allowed is None or ticket.error_bound <= budget:
+        return ticket
+    closest = attempt(None)[1]
+    if closest.error_bound <= budget:
+        return closest
+    width_enough = method.sufficient_width(network, allowed, region, law)
+    raise _too_narrow(plan, allowed, budget, closest.error_bound, widths, width_enough)
+
+
+def _run(plan: Plan, allowed: tuple[float, ...] | None, total: int, workers: int, progress: bool) -> None:
+    """Solve all rounds of a plan: closest subsets or, with tolerances for each layer, the smallest within them."""
 
     def solve(problems: Problems) -> tuple[Problems, NDArray[np.bool_], NDArray[np.float64]]:
         tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
         return problems, *_solve(problems, tolerance)
 
-    bar = _progress_bar(network.size, progress)
+    bar = _progress_bar(total, progress)
     for number, round_ in enumerate(plan.rounds()):
-        for problems, chosen, errors in in_order(solve, round_, count):
+        for problems, chosen, errors in in_order(solve, round_, workers):
             plan.place(problems, chosen, errors)
             bar.update(0 if number else problems.targets.size)
     bar.close()
-    if budget is not None and allowed is not None:
-        failure = _too_narrow(
-            plan,
-            allowed,
-            budget,
-            widths,
-            lambda: CONSTRUCTIONS[construction].sufficient_width(network, allowed, region, law),
-        )
-        if failure is not None:
-            raise failure
-    ticket = Ticket.certified(plan.source, plan.masks(), plan.scales, plan.activations, construction, region, network)
-    if budget is not None and ticket.error_bound > budget:
-        raise EpsilonError(
-            f"every weight is within its share of epsilon={budget:g}, but rounding in float64 brings the certified bound to "
-            f"{ticket.error_bound:.3g}; ask for a larger epsilon",
-            None,
-        )
-    return ticket
 
 
 def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -147,7 +159,8 @@ def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool
 
 def _widths(width: Any, depth: int) -> tuple[int, ...]:
     """One positive widening factor for each of `depth` layers."""
-    if isinstance(width, Iterable) and not isinstance(width, str | bytes):
+    single = isinstance(width, str | bytes) or (isinstance(width, np.ndarray) and width.ndim == 0)
+    if isinstance(width, Iterable) and not single:
         factors = tuple(positive_int(w, f"width[{i}]") for i, w in enumerate(width))
         if len(factors) != depth:
             raise ValueError(f"width must be one int or one for each of the {depth} target layers, got {len(factors)}")
@@ -156,21 +169,31 @@ def _widths(width: Any, depth: int) -> tuple[int, ...]:
 
 
 def _too_narrow(
-    plan: Plan, allowed: tuple[float, ...], epsilon: float, widths: tuple[int, ...], enough: Callable[[], int | None]
-) -> EpsilonError | None:
-    """The error to raise if some weight exceeds its tolerance; `enough` predicts a sufficient width."""
+    plan: Plan,
+    allowed: tuple[float, ...],
+    epsilon: float,
+    closest_bound: float,
+    widths: tuple[int, ...],
+    enough: int | None,
+) -> EpsilonError:
+    """The error for a budget that neither the smallest nor the closest subsets meet."""
+    used = widths[0] if len(set(widths)) == 1 else widths
     ratio, missed, worst = plan.worst(allowed)
     if ratio <= 1:
-        return None
-    width = enough()
-    if width is None:
+        return EpsilonError(
+            f"epsilon={epsilon:g} is within the reach of rounding: every weight is within its share of it, yet the certified bound is "
+            f"{closest_bound:.3g}; ask for a larger epsilon",
+            None,
+        )
+    if enough is None:
+        width = None
         remedy = "the most candidates that can be used are not enough for this epsilon at any width: ask for a larger epsilon"
     else:
-        width = max(width, *(w + 2 for w in widths))
+        width = max(enough, *(w + 2 for w in widths))
         remedy = f"use width={width} or more (predicted to suffice for every weight)"
-    used = widths[0] if len(set(widths)) == 1 else widths
     return EpsilonError(
-        f"width={used} is too narrow for epsilon={epsilon:g}: {missed:,} weights miss their share; the worst, {worst}; {remedy}",
+        f"width={used} is too narrow for epsilon={epsilon:g}: {missed:,} weights miss their share, and the closest subsets give a "
+        f"certified bound of {closest_bound:.3g}; the worst, {worst}; {remedy}",
         width,
     )
 

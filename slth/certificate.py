@@ -7,10 +7,11 @@ y = W x + b and the ticket's y' = P relu(x') + N relu(-x') + c,
     |y' - y| <= sup |(P - W) relu(x) + (N + W) relu(-x) + c - b| + max(|P|, |N|) e        (difference at x, ticket moves)
     |y' - y| <= sup |(P - W) relu(x') + (N + W) relu(-x') + c - b| + |W| e                (difference at x', target moves)
 
-and the smaller of the two is taken for each neuron. The supremum over a box is exact, coordinate by coordinate; over the l2 ball it is
-|c - b| + radius * norm of max(|P - W|, |N + W|). ReLU moves no two numbers apart, and none at all where both stay negative. To this are
-added the rounding errors of evaluating the ticket and the target in float64, each bounded by gamma_k = k u / (1 - k u) times the sums of
-absolute values (Higham 2002, section 3.1; any order of summation), and the computation of the bound itself is covered in the same way.
+and the smaller of the two is taken for each neuron. The supremum over a box is exact, coordinate by coordinate, and over the
+l2 ball, where it is the larger of |d + r norm(max(D+, D-, 0))| and |d - r norm(max(-D+, -D-, 0))|, with D+ = P - W, D- = N + W and
+d = c - b. ReLU moves no two numbers apart, and none at all where both stay negative. To this are added the rounding errors of evaluating
+the ticket and the target in float64, each bounded by gamma_k = k u / (1 - k u) times the sums of absolute values (Higham 2002, section
+3.1; any order of summation), and the computation of the bound itself is covered in the same way.
 """
 
 from __future__ import annotations
@@ -64,9 +65,19 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
     Raises
     ------
     ValueError
-        If the shapes or activations of the two do not agree.
+        If the shapes or activations of the two do not agree, or the bound is too large for a float64.
     """
     _check_shapes(effective, target)
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the result
+        proven = _certify(effective, target, domain)
+    if not np.isfinite([proven.error_bound, proven.weight_error]).all():
+        raise ValueError(
+            f"the error bound overflows float64 on {domain!r}: the weights or the domain are too large; scale them down"
+        )
+    return proven
+
+
+def _certify(effective: Sequence[Effective], target: Network, domain: Domain) -> Certificate:
     low, high = domain.lower, domain.upper
     error = np.zeros(domain.d)
     bounds, weight_errors = [], []
@@ -81,10 +92,14 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
         d_positive = np.abs(s * piece.positive - weight) * (1 + 4 * UNIT)
         d_negative = np.abs(s * piece.negative + weight) * (1 + 4 * UNIT)
         d_bias = np.abs(s * piece.bias - bias) * (1 + 4 * UNIT)
-        slack_positive = gamma(k) * s * piece.positive_gain + 4 * UNIT * np.abs(weight) + TINY
-        slack_negative = gamma(k) * s * piece.negative_gain + 4 * UNIT * np.abs(weight) + TINY
-        slack_bias = gamma(k) * s * piece.bias_gain + 4 * UNIT * np.abs(bias) + TINY
-        enters_positive, enters_negative = high > 0, low < 0
+        tiny = TINY * max(1.0, s, t)
+        slack_positive = gamma(k) * s * piece.positive_gain + 4 * UNIT * np.abs(weight) + tiny
+        slack_negative = gamma(k) * s * piece.negative_gain + 4 * UNIT * np.abs(weight) + tiny
+        slack_bias = gamma(k) * s * piece.bias_gain + 4 * UNIT * np.abs(bias) + tiny
+        # the halves that a target weight has: which numbers its input can be by the domain or the activation before it
+        after_relu = i > 0 and target.layers[i - 1].activation == "relu"
+        enters_negative = low < 0 if i == 0 else np.full(layer.d_in, not after_relu)
+        enters_positive = (high > 0) | ~enters_negative
         weight_errors.append(
             max(
                 float(d_positive[:, enters_positive].max(initial=0)),
@@ -98,7 +113,7 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
         radius = domain.radius if isinstance(domain, Ball) and i == 0 else None
         signed = (s * piece.positive - weight, s * piece.negative + weight, s * piece.bias - bias)
         at_target = _difference(signed, (slack_positive, slack_negative, slack_bias), low, high, radius)
-        moved_low = np.maximum(low - error, 0) if (low >= 0).all() and i else low - error
+        moved_low = np.maximum(low - error, 0) if after_relu else low - error
         moved_high = high + error
         at_ticket = _difference(signed, (slack_positive, slack_negative, slack_bias), moved_low, moved_high, None)
         steepest = np.maximum(
@@ -112,15 +127,15 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
         size = np.maximum(np.abs(low), np.abs(high))
         ticket_gain = s * (piece.positive_gain @ reach_high + piece.negative_gain @ reach_low + piece.bias_gain)
         target_gain = np.abs(weight) @ size + np.abs(bias)
-        gap = gap + gamma(k) * ticket_gain + gamma(d_in + 4) * target_gain + TINY
+        gap = gap + gamma(k) * ticket_gain + gamma(d_in + 4) * target_gain + tiny
 
         # where the target's own numbers go, for the next layer
         centre, spread = 0.5 * (low + high), 0.5 * (high - low)
         if radius is None:
             reach = np.abs(weight) @ spread
         else:
-            centre, reach = np.zeros(d_in), radius * np.sqrt((weight * weight).sum(axis=1))
-        outward = gamma(4 * d_in + 20) * target_gain + TINY
+            centre, reach = np.zeros(d_in), radius * _norms(weight)
+        outward = gamma(4 * d_in + 20) * target_gain + tiny
         middle = weight @ centre + bias
         low, high = middle - reach - outward, middle + reach + outward
 
@@ -141,9 +156,14 @@ def _difference(
     up, down = np.maximum(high, 0), np.maximum(-low, 0)
     blur = slack[0] @ up + slack[1] @ down + slack[2]
     if radius is not None:
-        steepest = np.maximum(np.abs(d_positive), np.abs(d_negative))
-        distance: Array = np.abs(d_bias) + radius * np.sqrt((steepest * steepest).sum(axis=1)) + blur
-        return distance
+        # the slope that a coordinate adds to the largest, or takes from the smallest, value
+        rising = np.maximum(np.maximum(d_positive, d_negative), 0)
+        falling = np.maximum(np.maximum(-d_positive, -d_negative), 0)
+        distance: Array = np.maximum(
+            np.abs(d_bias + radius * _norms(rising)), np.abs(d_bias - radius * _norms(falling))
+        )
+        wide = np.abs(d_bias) + radius * np.maximum(_norms(rising), _norms(falling))
+        return np.asarray(distance + gamma(4 * d_positive.shape[1] + 20) * wide + blur)
     # a coordinate contributes D_+ x for x > 0 and D_- |x| for x < 0: extreme at an end or at 0
     at_high = np.where(high >= 0, d_positive * up, d_negative * np.maximum(-high, 0))
     at_low = np.where(low <= 0, d_negative * down, d_positive * np.maximum(low, 0))
@@ -155,6 +175,13 @@ def _difference(
     magnitude = np.maximum(np.abs(top), np.abs(bottom)).sum(axis=1) + np.abs(d_bias)
     furthest = np.maximum(np.abs(top.sum(axis=1) + d_bias), np.abs(bottom.sum(axis=1) + d_bias))
     return np.asarray(furthest + gamma(top.shape[1] + 4) * magnitude + blur)
+
+
+def _norms(rows: Array) -> Array:
+    """Euclidean norm of each row, also where squares would underflow or overflow."""
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    scaled = rows / np.where(largest > 0, largest, 1.0)
+    return np.asarray(largest[:, 0] * np.sqrt((scaled * scaled).sum(axis=1)))
 
 
 def _check_shapes(effective: Sequence[Effective], target: Network) -> None:
@@ -176,8 +203,13 @@ def tolerances(target: Network, domain: Domain, epsilon: float) -> tuple[float, 
 
     As in Pensia et al. (theory: section 13.6): every layer gets the share epsilon / L of the budget. A layer whose weights and biases are
     all within tau adds at most tau (sum of |x_i| + 1) to each of its outputs, which the absolute weights of the layers above carry to
-    the network's output; tau makes that its share.
+    the network's output; tau makes that its share. Not finite, or 0, where float64 does not reach.
     """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _shares(target, domain, epsilon)
+
+
+def _shares(target: Network, domain: Domain, epsilon: float) -> tuple[float, ...]:
     layers = target.layers
     low, high = domain.lower, domain.upper
     magnitudes = []  # bound on sum_i |x_i| + 1 at the target's input of each layer

@@ -179,7 +179,7 @@ class Ticket:
             )
         for name in ("error_bound", "weight_error"):
             claimed, found = getattr(self.certificate, name), getattr(proven, name)
-            if found > claimed * (1 + 1e-9):
+            if not 0 <= found <= claimed * (1 + 1e-9):
                 raise VerificationError(
                     f"the ticket claims {name} = {claimed!r}, but {found!r} is what its seed and masks give; do not trust it"
                 )
@@ -248,8 +248,14 @@ class Ticket:
 _BIT_COUNT = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
 
 
-def load(path: str | os.PathLike[str]) -> Ticket:
+def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Ticket:
     """Read a ticket that `Ticket.save` wrote: the random network is regenerated from its seed and compared with the file's checksum.
+
+    Parameters
+    ----------
+    path : path
+    max_bytes : int, optional
+        Most bytes of masks to unpack, 64 MiB by default (half a billion weights): a small hostile file cannot ask for more.
 
     Raises
     ------
@@ -258,4 +264,4 @@ def load(path: str | os.PathLike[str]) -> Ticket:
     OSError
         If it cannot be read.
     """
-    return ticket_file.read(path, Ticket)
+    return ticket_file.read(path, Ticket, max_bytes)

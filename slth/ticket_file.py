@@ -22,13 +22,12 @@ from slth.constructions import CONSTRUCTIONS, Masks
 from slth.files import read_npz, write_npz
 from slth.networks import Ball, Box, Domain, Network, RandomSource
 from slth.networks.activations import ACTIVATIONS
-from slth.networks.laws import LAWS
 
 if TYPE_CHECKING:
     from slth.ticket import Ticket
 
 FORMAT, VERSION = "slth-ticket", 1
-MAX_BYTES = 1 << 29  # of masks: 2^32 weights
+MAX_BYTES = 1 << 26  # of masks: 2^29 weights, whose network takes 4 GiB
 
 
 def digest(network: Network) -> str:
@@ -53,9 +52,11 @@ def kept_digest(source: RandomSource, masks: Masks) -> str:
             bits = np.unpackbits(packed[start:stop], axis=1, count=d_in).view(np.bool_)
             if bits.any():
                 sha.update(source.weight_rows(layer, start, stop)[bits].astype("<f8", copy=False).tobytes())
-        bias = source.bias_vector(layer)
-        if bias is not None and kept_bias is not None:
-            sha.update(bias[kept_bias].astype("<f8", copy=False).tobytes())
+        for start in range(0, 0 if kept_bias is None else d_out, 1 << 20):
+            here = slice(start, min(start + (1 << 20), d_out))
+            if kept_bias is not None and kept_bias[here].any():
+                bias = source.bias_rows(layer, here.start, here.stop)
+                sha.update(bias[kept_bias[here]].astype("<f8", copy=False).tobytes())
     return sha.hexdigest()
 
 
@@ -90,9 +91,9 @@ def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
     write_npz(path, {"header": np.frombuffer(text, np.uint8), **arrays}, compress=True)
 
 
-def read(path: str | os.PathLike[str], ticket_type: type[Ticket]) -> Ticket:
+def read(path: str | os.PathLike[str], ticket_type: type[Ticket], max_bytes: int | None = None) -> Ticket:
     """Read and check a ticket file; see `slth.load`."""
-    arrays = read_npz(path, max_bytes=MAX_BYTES)
+    arrays = read_npz(path, max_bytes=MAX_BYTES if max_bytes is None else max_bytes)
     name = os.fspath(path)
     if "header" not in arrays:
         raise ValueError(
@@ -109,12 +110,13 @@ def read(path: str | os.PathLike[str], ticket_type: type[Ticket]) -> Ticket:
         checksum = header.pop("checksum")
         if checksum != _checksum(header, arrays):
             raise ValueError("its checksum does not match: it was altered or damaged; get an intact copy")
+        kept_weights = str(header["kept_weights"])
         ticket = _build(header, arrays, ticket_type)
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{name} is not a ticket file, or a damaged one ({type(error).__name__}: {error})") from None
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} cannot be used as a ticket: {error}") from None
-    if kept_digest(ticket.source, ticket.masks) != header["kept_weights"]:
+    if kept_digest(ticket.source, ticket.masks) != kept_weights:
         raise ValueError(
             f"{name}: its seed gives other random weights here than where it was written; use the library versions it was made with"
         )
@@ -123,7 +125,6 @@ def read(path: str | os.PathLike[str], ticket_type: type[Ticket]) -> Ticket:
 
 def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type: type[Ticket]) -> Ticket:
     source = RandomSource(header["seed"], header["law"], tuple(header["widths"]), tuple(header["bias"]))
-    assert header["law"] in LAWS
     depth = source.depth
     weights, biases = [], []
     for layer in range(depth):
@@ -140,12 +141,22 @@ def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type:
         )
     if not set(activations) <= set(ACTIVATIONS):
         raise ValueError(f"its activations {activations} are not all known here; known: {', '.join(ACTIVATIONS)}")
+    CONSTRUCTIONS[header["construction"]].check(source, scales, activations)
     proven = Certificate(
         float.fromhex(header["error_bound"]),
         float.fromhex(header["weight_error"]),
         _floats(header["layer_bounds"]),
         _floats(header["layer_weight_errors"]),
     )
+    if not (
+        np.isfinite([proven.error_bound, proven.weight_error]).all()
+        and min(proven.error_bound, proven.weight_error) >= 0
+    ):
+        raise ValueError(
+            f"it claims an error bound of {proven.error_bound} and a weight error of {proven.weight_error}"
+        )
+    if not isinstance(header["target"], str):
+        raise ValueError("it does not say which target it was made for")
     domain = _domain_from_json(header["domain"])
     if domain.d != source.widths[0]:
         raise ValueError(f"its domain has dimension {domain.d}, its network {source.widths[0]}")

@@ -33,7 +33,8 @@ def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> ND
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"{name} must be finite, got {array[where]} at index {where}; remove or replace such entries")
+        at = f" at index {where}" if where else ""
+        raise ValueError(f"{name} must be finite, got {array[where]}{at}; remove or replace such entries")
     return array
 
 

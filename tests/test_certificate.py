@@ -21,7 +21,20 @@ from tests.reference import worst_input as attack
 from tests.reference.network import Layer, forward_exact
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
-DOMAINS = ("unit", "positive", "negative", "away from 0", "mixed", "point", "zero", "huge", "tiny", "ball", "small ball", "big ball")
+DOMAINS = (
+    "unit",
+    "positive",
+    "negative",
+    "away from 0",
+    "mixed",
+    "point",
+    "zero",
+    "huge",
+    "tiny",
+    "ball",
+    "small ball",
+    "big ball",
+)
 
 
 def plain(network: slth.Network) -> list[Layer]:
@@ -93,10 +106,16 @@ def spoiled(ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator,
     )
 
 
-def held_to_its_bound(ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator, *, points: int = 200) -> float:
+def held_to_its_bound(
+    ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator, *, points: int = 200
+) -> float:
     """Attack the certificate; the largest error found, as a share of the bound."""
     domain = ticket.domain
-    region: Any = attack.Ball(domain.d, domain.radius) if isinstance(domain, slth.Ball) else attack.Box(domain.lower, domain.upper)
+    region: Any = (
+        attack.Ball(domain.d, domain.radius)
+        if isinstance(domain, slth.Ball)
+        else attack.Box(domain.lower, domain.upper)
+    )
     mine, theirs = plain(ticket.network), plain(target)
     worst, _ = attack.worst_input(mine, theirs, region, rng=rng, samples=points, restarts=4, steps=12)
     x = np.vstack([worst, region.sample(rng, points)])
@@ -125,7 +144,9 @@ def test_the_bound_is_never_undercut(kind: str) -> None:
         target = random_target(rng)
         domain = domain_of(kind, target.widths[0], rng)
         law = str(rng.choice(["uniform", "normal"]))
-        ticket = slth.approximate(target, int(rng.choice([1, 2, 3, 6, 12])), domain=domain, law=law, rng=seed, workers=1)
+        ticket = slth.approximate(
+            target, int(rng.choice([1, 2, 3, 6, 12])), domain=domain, law=law, rng=seed, workers=1
+        )
         held_to_its_bound(ticket, target, rng)
         for share in (0.02, 0.3):
             held_to_its_bound(spoiled(ticket, target, rng, share), target, rng)
@@ -158,6 +179,16 @@ def test_a_ticket_that_goes_negative_where_the_target_stays_positive() -> None:
             held_to_its_bound(spoiled(ticket, target, rng, share), target, rng, points=20)
 
 
+def test_an_untouched_ticket_that_goes_negative() -> None:
+    """The same without any flipped bit: what `approximate` returns for targets of one neuron a layer."""
+    for seed in range(1500):
+        rng = np.random.default_rng(seed)
+        inner, outer = rng.uniform(-0.3, 0.3, (2, 1, 1))
+        target = slth.Network((Dense(inner, np.array([0.31]), "identity"), Dense(outer, None, "identity")))
+        ticket = slth.approximate(target, int(rng.integers(1, 4)), rng=seed, workers=1)
+        assert ticket.error(np.array([[-1.0], [1.0]])) <= ticket.error_bound, f"seed {seed}"
+
+
 def test_deep_and_wide_enough_for_rounding_to_matter() -> None:
     """A near-perfect ticket on a huge box: the bound is rounding and little else, and still holds."""
     rng = np.random.default_rng(0)
@@ -169,7 +200,9 @@ def test_deep_and_wide_enough_for_rounding_to_matter() -> None:
     found = CONSTRUCTIONS["two-layer"].effective(drawn.source, drawn.masks, drawn.scales, drawn.activations)[0]
     twin = slth.Network((Dense(found.scale * found.positive, found.scale * found.bias, "identity"),))
     for size in (1.0, 1e6, 1e-6):
-        same = certify([replace(found, negative=-found.positive)], twin, slth.Box(-size * np.ones(2), size * np.ones(2)))
+        same = certify(
+            [replace(found, negative=-found.positive)], twin, slth.Box(-size * np.ones(2), size * np.ones(2))
+        )
         assert 0 < same.error_bound < 1e-13 * max(size, 1)
 
 
@@ -204,7 +237,9 @@ def exact_sup_on_box(found: Halves, layer: Dense, box: slth.Box) -> Fraction:
             gap = found.bias[j] - bias
             for i, value in enumerate(point):
                 x = Fraction(value)
-                gap += (found.positive[j][i] if x > 0 else -found.negative[j][i]) * x - t * Fraction(float(layer.weight[j, i])) * x
+                gap += (found.positive[j][i] if x > 0 else -found.negative[j][i]) * x - t * Fraction(
+                    float(layer.weight[j, i])
+                ) * x
             largest = max(largest, abs(gap))
     return largest
 

@@ -11,7 +11,9 @@ import slth
 
 
 def python(code: str, *flags: str) -> str:
-    done = subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -26,7 +28,18 @@ def test_the_contract() -> None:
     assert {"approximate", "load", "Network", "subset_sum", "bounds", "Ticket", "Box", "Ball"} <= set(slth.__all__)
     assert sorted(slth.__all__) == slth.__all__
     assert issubclass(slth.EpsilonError, ValueError)
-    for name in ("__call__", "network", "kept", "size", "density", "weight_error", "error", "error_bound", "save", "verify"):
+    for name in (
+        "__call__",
+        "network",
+        "kept",
+        "size",
+        "density",
+        "weight_error",
+        "error",
+        "error_bound",
+        "save",
+        "verify",
+    ):
         assert hasattr(slth.Ticket, name)
     for name in ("to_networkx", "to_onnx", "plot"):
         assert callable(getattr(slth.Ticket, name))
@@ -38,7 +51,9 @@ def test_the_contract() -> None:
 
 
 def test_from_slth_import_star() -> None:
-    python("from slth import *\nassert callable(approximate) and callable(load) and subset_sum.solve and Network.random")
+    python(
+        "from slth import *\nassert callable(approximate) and callable(load) and subset_sum.solve and Network.random"
+    )
 
 
 def test_functions_are_not_hidden_by_modules() -> None:
@@ -55,7 +70,9 @@ def test_functions_are_not_hidden_by_modules() -> None:
 def test_import_is_cheap() -> None:
     heavy = "numba", "matplotlib", "scipy", "networkx", "onnx", "sklearn", "pandas"
     python(f"import slth, sys\nfound = [m for m in {heavy} if m in sys.modules]\nassert not found, found")
-    python(f"import slth\nslth.Network\nimport sys\nfound = [m for m in {heavy} if m in sys.modules]\nassert not found, found")
+    python(
+        f"import slth\nslth.Network\nimport sys\nfound = [m for m in {heavy} if m in sys.modules]\nassert not found, found"
+    )
 
 
 def test_a_ticket_needs_no_optional_package() -> None:

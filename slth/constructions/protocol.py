@@ -133,6 +133,9 @@ class Construction(Protocol):
     def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
         """A width with which every weight is predicted to come within its layer's tolerance; None if no width does (estimated)."""
 
+    def check(self, source: RandomSource, scales: tuple[float, ...], activations: tuple[str, ...]) -> None:
+        """Raise ValueError if these cannot be a ticket of the construction."""
+
     def effective(
         self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
     ) -> list[Effective]:

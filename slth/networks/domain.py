@@ -36,8 +36,10 @@ class Box:
         if (lower > upper).any():
             i = int(np.argmax(lower > upper))
             raise ValueError(f"domain must have lower <= upper, got [{lower[i]:g}, {upper[i]:g}] at coordinate {i}")
-        object.__setattr__(self, "lower", lower)
-        object.__setattr__(self, "upper", upper)
+        for name, bound in (("lower", lower), ("upper", upper)):
+            own = bound.copy()  # a certificate rests on it: nobody else may change it
+            own.flags.writeable = False
+            object.__setattr__(self, name, own)
 
     @property
     def d(self) -> int:

@@ -42,6 +42,10 @@ def to_onnx(network: Network, path: str | os.PathLike[str]) -> None:
             steps.append(("Mul", np.array(layer.scale)))
         for operator, constant in steps:
             name = f"{operator.lower()}_{i}"
+            if operator == "Mul":
+                # ONNX Runtime would fuse a product with the MatMul before it, in single precision; not across this identity
+                nodes.append(helper.make_node("Sum", [value], [f"sum_{i}"]))
+                value = f"sum_{i}"
             constants.append(numpy_helper.from_array(np.ascontiguousarray(constant), f"{name}_value"))
             nodes.append(helper.make_node(operator, [value, f"{name}_value"], [name]))
             value = name

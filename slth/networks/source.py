@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Part of the definition of the random numbers: changing either changes every weight of every seed.
 BLOCK_ENTRIES = 1 << 16
 WEIGHTS, BIASES = 0, 1
+MAX_SEED_BITS = 4096  # more than any entropy; a file stores it in decimal
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RandomSource:
     Parameters
     ----------
     seed : int >= 0
-        Of any length; `seed_from` makes one.
+        Below 2^4096; `seed_from` makes one.
     law : str
         A key of `LAWS`.
     widths : (L + 1,) ints >= 1
@@ -97,8 +98,14 @@ class RandomSource:
 
     def bias_vector(self, layer: int) -> NDArray[np.float64] | None:
         """The biases of layer `layer`, ``(d_out,) float64``, or None if it has none."""
+        return self.bias_rows(layer, 0, self._shape(layer)[1]) if self.has_bias(layer) else None
+
+    def bias_rows(self, layer: int, start: int, stop: int) -> NDArray[np.float64]:
+        """Biases `start` to `stop` (not included) of layer `layer`, which has some: ``(stop - start,) float64``."""
         d_out = self._shape(layer)[1]
-        return self._rows(layer, BIASES, 1, 0, d_out)[:, 0] if self.has_bias(layer) else None
+        if not (self.has_bias(layer) and 0 <= start <= stop <= d_out):
+            raise IndexError(f"biases {start}:{stop} do not exist in layer {layer} of {self!r}")
+        return self._rows(layer, BIASES, 1, start, stop)[:, 0]
 
     def network(self, activation: str = "relu") -> Network:
         """All of it as a `Network`: `activation` after every layer but the last, which has none."""
@@ -179,4 +186,6 @@ def _checked_seed(seed: Any, name: str = "seed", others: str = "") -> int:
         raise TypeError(f"{name} must be an integer >= 0{others}, got {seed!r}")
     if seed < 0:
         raise ValueError(f"{name} must be >= 0, got {int(seed)}")
+    if int(seed).bit_length() > MAX_SEED_BITS:
+        raise ValueError(f"{name} must be below 2**{MAX_SEED_BITS}, got an integer of {int(seed).bit_length():,} bits")
     return int(seed)

@@ -40,7 +40,9 @@ def test_beyond_the_reach_the_distance_to_it() -> None:
     samples = np.array([0.5, -0.25, 0.125, -1.0])
     positive, total, deviation = features(samples)
     for target, distance in ((2.0, 2.0 - 0.625), (-3.0, 3.0 - 1.25)):
-        assert math.exp(log_closest_error(np.float64(target), positive, total, deviation, 40.0)) == pytest.approx(distance, rel=1e-12)
+        assert math.exp(log_closest_error(np.float64(target), positive, total, deviation, 40.0)) == pytest.approx(
+            distance, rel=1e-12
+        )
 
 
 def test_never_better_than_out_of_reach_and_symmetric() -> None:
@@ -65,11 +67,16 @@ def test_scaling() -> None:
     rng = np.random.default_rng(1)
     samples, targets = rng.uniform(-1, 1, (50, 9)), rng.uniform(-1, 1, 50)
     plain = log_closest_error(targets, *features(samples), 9.0)
-    np.testing.assert_allclose(log_closest_error(8 * targets, *features(8 * samples), 9.0), plain + math.log(8), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        log_closest_error(8 * targets, *features(8 * samples), 9.0), plain + math.log(8), rtol=1e-9, atol=1e-9
+    )
 
 
 def test_one_more_sample_halves_it() -> None:
-    found = [float(log_closest_error(np.float64(0.1), np.float64(9), np.float64(0.2), np.float64(1.5), float(n))) for n in (10, 11)]
+    found = [
+        float(log_closest_error(np.float64(0.1), np.float64(9), np.float64(0.2), np.float64(1.5), float(n)))
+        for n in (10, 11)
+    ]
     assert found[0] - found[1] == pytest.approx(math.log(2))
 
 

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import slth
+from slth.certificate import tolerances
 from slth.constructions import CONSTRUCTIONS, Masks
 from slth.networks import Dense
 from tests.constructions.pruned_pair import Halves, pairs
 from tests.reference.network import Layer
-from tests.reference.subset_sum_exact import closest
+from tests.reference.subset_sum_exact import closest, smallest_within
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
 TWO_LAYER = CONSTRUCTIONS["two-layer"]
@@ -26,7 +27,9 @@ def plain(network: slth.Network) -> list[Layer]:
     return [(layer.weight, layer.bias, layer.activation, layer.scale) for layer in network.layers]
 
 
-def network(seed: int, widths: tuple[int, ...], *, bias: bool = True, names: tuple[str, ...] | None = None) -> slth.Network:
+def network(
+    seed: int, widths: tuple[int, ...], *, bias: bool = True, names: tuple[str, ...] | None = None
+) -> slth.Network:
     rng = np.random.default_rng(seed)
     names = names or ("relu",) * (len(widths) - 2) + ("identity",)
     return slth.Network(
@@ -48,14 +51,22 @@ TARGETS: dict[str, slth.Network] = {
     "one input": network(7, (1, 1)),
     "one input, no bias": network(8, (1, 3, 1), bias=False),
     "a scale of its own": slth.Network(
-        (Dense(np.array([[0.5, -0.25], [1.0, 2.0]]), np.array([0.1, -3.0]), "relu", 7.5), Dense(np.array([[1.0, -1.0]]), None, "identity", 0.125))
+        (
+            Dense(np.array([[0.5, -0.25], [1.0, 2.0]]), np.array([0.1, -3.0]), "relu", 7.5),
+            Dense(np.array([[1.0, -1.0]]), None, "identity", 0.125),
+        )
     ),
     "zero weights": slth.Network(
-        (Dense(np.array([[0.0, 0.5], [0.0, 0.0]]), np.array([0.0, 0.3])), Dense(np.array([[0.0, 1.0]]), np.zeros(1), "identity"))
+        (
+            Dense(np.array([[0.0, 0.5], [0.0, 0.0]]), np.array([0.0, 0.3])),
+            Dense(np.array([[0.0, 1.0]]), np.zeros(1), "identity"),
+        )
     ),
     "an all-zero layer": slth.Network((Dense(np.zeros((3, 2)), np.zeros(3)), Dense(np.ones((1, 3)), None, "identity"))),
     "biases in one layer only": slth.Network((Dense(np.ones((2, 2)), None), Dense(np.eye(2), np.ones(2), "identity"))),
-    "large and small": slth.Network((Dense(np.array([[1e6, -1e6]]), np.array([1e6])), Dense(np.array([[1e-6]]), None, "identity"))),
+    "large and small": slth.Network(
+        (Dense(np.array([[1e6, -1e6]]), np.array([1e6])), Dense(np.array([[1e-6]]), None, "identity"))
+    ),
 }
 WIDTHS = (1, 2, 3, 7, 12)
 
@@ -127,12 +138,16 @@ def test_form_and_weights(name: str, law: str) -> None:
         assert float(max(worst)) <= ticket.weight_error * (1 + 1e-12) + 1e-13 * ticket.scales[-1]
         if "zero" not in name:  # there, some inputs are always 0
             assert ticket.weight_error == pytest.approx(float(max(worst)), rel=1e-9, abs=1e-12)
-            assert ticket.certificate.layer_weight_errors == pytest.approx([float(w) for w in worst], rel=1e-9, abs=1e-12)
+            assert ticket.certificate.layer_weight_errors == pytest.approx(
+                [float(w) for w in worst], rel=1e-9, abs=1e-12
+            )
 
 
 def test_the_weight_error_counts_every_weight() -> None:
     """Also of weights whose input is always 0 on the domain: "max over all target weights and biases"."""
-    dead = slth.Network((Dense(np.array([[0.5], [0.5]]), np.array([-9.0, 0.1])), Dense(np.array([[0.9, 0.1]]), None, "identity")))
+    dead = slth.Network(
+        (Dense(np.array([[0.5], [0.5]]), np.array([-9.0, 0.1])), Dense(np.array([[0.9, 0.1]]), None, "identity"))
+    )
     for seed in range(20):
         ticket = slth.approximate(dead, (12, 2), rng=seed)
         second = pairs(plain(ticket.network))[1]
@@ -173,7 +188,10 @@ def test_one_sided_inputs_have_the_better_ticket() -> None:
     """Half as many problems for as many neurons; over 20 seeds the mean of the log error must be lower."""
     target = TARGETS["one layer"]
     gap = [
-        np.log(slth.approximate(target, 10, rng=s, domain=(0, 1)).weight_error / slth.approximate(target, 10, rng=s).weight_error)
+        np.log(
+            slth.approximate(target, 10, rng=s, domain=(0, 1)).weight_error
+            / slth.approximate(target, 10, rng=s).weight_error
+        )
         for s in range(20)
     ]
     assert np.mean(gap) < 0
@@ -217,6 +235,29 @@ def test_every_subset_is_the_closest_by_brute_force(name: str, width: int, domai
     assert [m.tobytes() for m in masks.weights] == [m.tobytes() for m in ticket.masks.weights]
     for mine, theirs in zip(masks.biases, ticket.masks.biases, strict=True):
         assert (mine is None and theirs is None) or np.array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("epsilon", [0.3, 3.0])
+def test_within_a_budget_every_subset_is_the_smallest(epsilon: float) -> None:
+    """As above, with the tolerances of the budget; a budget so large that the first round suffices."""
+    target = network(13, (2, 2, 1))
+    width = 26
+    ticket = slth.approximate(target, (width,) * 2, epsilon=10 * epsilon, domain=(0, 1), rng=6)
+    allowed = tolerances(target, ticket.domain, 10 * epsilon)
+    plan = TWO_LAYER.plan(target, (width,) * 2, ticket.domain, "uniform", 6)
+    for problems in next(plan.rounds()):
+        for row, group, samples, goal in zip(
+            problems.rows.tolist(), problems.groups.tolist(), problems.samples, problems.targets, strict=True
+        ):
+            used = samples[samples != 0].tolist()
+            assert len(used) <= 14
+            found = smallest_within(used, float(goal), allowed[problems.layer] / problems.scale)
+            assert found is not None
+            bits = ticket.weight_mask(2 * problems.layer + 1)
+            chosen = np.zeros(samples.size, bool)
+            chosen[np.flatnonzero(samples)] = found.chosen
+            neurons = plan.pieces[problems.layer].neurons[group][: samples.size]
+            assert np.array_equal(bits[row][neurons[neurons >= 0]], chosen[neurons >= 0])
 
 
 def test_no_weight_is_further_off_than_the_best_of_its_candidates() -> None:

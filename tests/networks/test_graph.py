@@ -43,7 +43,10 @@ def test_a_ticket_as_a_graph(bias: bool) -> None:
 
 def test_nodes_and_edges() -> None:
     network = slth.Network(
-        (Dense(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.0]), "relu", 2.0), Dense(np.array([[0.0, -3.0]]), None, "identity"))
+        (
+            Dense(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.0]), "relu", 2.0),
+            Dense(np.array([[0.0, -3.0]]), None, "identity"),
+        )
     )
     graph = to_networkx(network)
     assert sorted(graph) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]

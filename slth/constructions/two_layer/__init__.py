@@ -74,9 +74,16 @@ class TwoLayer:
                 width += 1
         return width
 
+    def check(self, source: RandomSource, scales: tuple[float, ...], activations: tuple[str, ...]) -> None:
+        if source.depth % 2:
+            raise ValueError(f"a two-layer ticket has an even number of layers, got {source.depth}")
+        if any(scale != 1.0 for scale in scales[::2]) or any(name != "relu" for name in activations[::2]):
+            raise ValueError(
+                "the inserted layers of a two-layer ticket have ReLU and the scale 1, this one's have others"
+            )
+
     def effective(
         self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
     ) -> list[Effective]:
-        if source.depth % 2:
-            raise ValueError(f"a two-layer ticket has an even number of layers, got {source.depth}")
+        self.check(source, scales, activations)
         return [effective_layer(source, masks, i, scales[i + 1], activations[i + 1]) for i in range(0, source.depth, 2)]

@@ -46,13 +46,18 @@ class Piece:
             yield from self._worst_problems()
 
     def _all_problems(self, scale: float) -> Iterator[Problems]:
-        outputs = self.target.d_out
-        groups = len(self.neurons)
+        """Every output and group, in blocks that fit in memory, are solved in a fraction of a second, and are enough for all threads."""
+        outputs, groups = self.errors.shape
         for block in row_blocks(outputs, max(self.source.widths[self.first + 1], self.neurons.size)):
-            step = min(block.stop - block.start, -(-outputs // 8))  # enough blocks to share among threads
-            for start in range(block.start, block.stop, step):
-                rows = np.arange(start, min(start + step, block.stop))
-                yield self._problems(np.repeat(rows, groups), np.tile(np.arange(groups), rows.size), scale)
+            count = (block.stop - block.start) * groups
+            step = min(self._quick(), -(-outputs // 8) * groups)
+            for start in range(0, count, step):
+                rows, at = np.divmod(np.arange(start, min(start + step, count)), groups)
+                yield self._problems(block.start + rows, at, scale)
+
+    def _quick(self) -> int:
+        """How many problems are solved in about a tenth of a second: an interrupt waits for no more."""
+        return max(1, int(1e8 / (500 + 3 * 2 ** (self.neurons.shape[1] / 2))))
 
     def _worst_problems(self) -> Iterator[Problems]:
         count = int(np.ceil(RESCUED * self.errors.size))
@@ -63,8 +68,9 @@ class Piece:
         rows, groups = rows[again], groups[again]
         by_row = np.lexsort((groups, rows))
         rows, groups = rows[by_row], groups[by_row]
-        for start in range(0, rows.size, 512):
-            yield self._problems(rows[start : start + 512], groups[start : start + 512], self.scale)
+        step = min(self._quick(), 512)
+        for start in range(0, rows.size, step):
+            yield self._problems(rows[start : start + step], groups[start : start + step], self.scale)
 
     def _give(self, rows: Ints, groups: Ints) -> NDArray[np.bool_]:
         """Give reserve neurons to the halves of the problems, the worst problem first; returns which halves gained."""
@@ -117,7 +123,7 @@ class Piece:
             samples[~half, self.own] = own[rows[~half]]
             targets[~half] = self.target.bias[rows[~half]]
         # the target's own scale belongs to its weights
-        return Problems(self.first // 2, scale, rows, groups, samples, targets * (self.target.scale / scale))
+        return Problems(self.first // 2, scale, rows, groups, samples, targets * self.target.scale / scale)
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
         hidden = self.source.widths[self.first + 1]

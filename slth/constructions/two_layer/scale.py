@@ -61,7 +61,7 @@ class Candidates:
         """
         if self.targets.size == 0:
             return 1.0
-        largest = float(np.abs(self.targets).max())
+        largest = max(float(np.abs(self.targets).max()), 1e-290)
         worst = math.ceil((1 - QUANTILE) * self.targets.size)
         # only the weights that are near the worst at some scale decide
         few = min(4 * worst + 100, self.targets.size)
