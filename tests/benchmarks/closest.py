@@ -135,7 +135,7 @@ def general_solvers() -> None:
         rows.append(
             [str(n), "slth", "", f"{sum(int(a) == b for a, b in zip(mine.mask, optima, strict=True))} of {m}", ""]
         )
-        for name, solve in (("CP-SAT", peers.cp_sat), ("HiGHS (SciPy)", peers.highs)):
+        for name, solve in peers.PEERS.items():
             started = time.perf_counter()
             answers = [solve(list(map(float, x)), float(z), 20.0) for x, z in zip(samples, targets, strict=True)]
             seconds = (time.perf_counter() - started) / m

@@ -8,7 +8,10 @@ claim is the solver's own and holds only up to its tolerances, which are stated 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 
 import numpy as np
@@ -65,16 +68,17 @@ def highs(samples: Sequence[float], target: float, time_limit: float) -> tuple[i
     if largest == 0.0:
         return 0, True
     row, goal = row / largest * ROW_SCALE, goal / largest * ROW_SCALE
-    answer = milp(
-        c=np.append(np.zeros(n), 1.0),
-        integrality=np.append(np.ones(n), 0.0),
-        bounds=Bounds(0.0, np.append(np.ones(n), np.inf)),
-        constraints=[
-            LinearConstraint(np.append(row, -1.0)[None], -np.inf, goal),
-            LinearConstraint(np.append(row, 1.0)[None], goal, np.inf),
-        ],
-        options={"time_limit": time_limit, "mip_rel_gap": 0.0},
-    )
+    with _quiet():
+        answer = milp(
+            c=np.append(np.zeros(n), 1.0),
+            integrality=np.append(np.ones(n), 0.0),
+            bounds=Bounds(0.0, np.append(np.ones(n), np.inf)),
+            constraints=[
+                LinearConstraint(np.append(row, -1.0)[None], -np.inf, goal),
+                LinearConstraint(np.append(row, 1.0)[None], goal, np.inf),
+            ],
+            options={"time_limit": time_limit, "mip_rel_gap": 0.0},
+        )
     if answer.x is None:
         return None, False
     mask = sum(1 << index for index in range(n) if answer.x[index] > 0.5)
@@ -82,6 +86,20 @@ def highs(samples: Sequence[float], target: float, time_limit: float) -> tuple[i
 
 
 PEERS: dict[str, Solve] = {"OR-Tools CP-SAT": cp_sat, "HiGHS": highs}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """HiGHS prints debugging lines from C, past sys.stdout: point the file descriptor elsewhere for a while."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _ortools() -> ModuleType:
