@@ -49,20 +49,14 @@ def closest(batch: Batch, which: NDArray[np.int64]) -> tuple[NDArray[np.uint64],
                 masks[here],
                 codes[here],
             )
-    left = np.flatnonzero(codes == join.AMBIGUOUS)
-    if left.size:
-        kernel = join.closest if batch.n < _STREAMED_FROM else join.closest_streamed
-        left_masks, left_codes = np.empty(left.size, np.uint64), np.empty(left.size, np.uint8)
-        kernel(
-            fixed.values,
-            fixed.counts,
-            fixed.row_of[left],
-            fixed.targets[left],
-            fixed.exact[left],
-            left_masks,
-            left_codes,
-        )
-        masks[left], codes[left] = left_masks, left_codes
+    unsolved = codes == join.AMBIGUOUS
+    long = fixed.counts[fixed.row_of] >= _STREAMED_FROM  # zeros do not count
+    for kernel, some in ((join.closest, unsolved & ~long), (join.closest_streamed, unsolved & long)):
+        left = np.flatnonzero(some)
+        if left.size:
+            found, code = np.empty(left.size, np.uint64), np.empty(left.size, np.uint8)
+            kernel(fixed.values, fixed.counts, fixed.row_of[left], fixed.targets[left], fixed.exact[left], found, code)
+            masks[left], codes[left] = found, code
     for i in np.flatnonzero(codes == join.AMBIGUOUS).tolist():
         masks[i] = _closest_of_ties(fixed, i, float(batch.targets[which[i]]))
     fixed.widen(masks)

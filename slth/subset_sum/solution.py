@@ -71,7 +71,7 @@ class Solution:
             "instances": int(np.size(self.mask)),
             "samples": self.n,
             "largest error": f"{np.max(self.error):.3g}",
-            "median error": f"{np.median(self.error):.3g}",
+            "median error": f"{np.quantile(self.error, 0.5, method='lower'):.3g}",
             "mean size": f"{np.mean(self.size):.4g}",
             "status": ", ".join(f"{Status(s).name} x{c:,}" for s, c in zip(status, counts, strict=True)),
         }

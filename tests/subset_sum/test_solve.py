@@ -50,7 +50,7 @@ def test_canonical_subset_of_more(kind: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("n", [12, 15, 17, 20])
+@pytest.mark.parametrize("n", [12, 17, 20])
 def test_a_shared_row_answers_as_single_rows(kind: str, n: int) -> None:
     samples, goals = instance(kind, n, 1)
     rng = np.random.default_rng(n)
@@ -167,7 +167,7 @@ def test_a_sum_at_the_seam_of_the_circle_of_words(seed: int) -> None:
     assert int(solve(samples, goal).mask) == closest_meet(samples.tolist(), goal).mask
 
 
-@pytest.mark.parametrize("n", [30, 31, 37, 44])
+@pytest.mark.parametrize("n", [30, 44])
 @pytest.mark.parametrize("held", [1, 2, 3, 5, 7, 8, 9, 12, 16, 18])
 def test_long_rows_of_few_samples_that_are_not_zero(n: int, held: int) -> None:
     rng = np.random.default_rng([n, held])

@@ -26,7 +26,8 @@ def quantize_rows(samples, values, places, counts, exponents, exact):
         total = 0.0
         for i in range(samples.shape[1]):
             total += abs(samples[r, i])
-        exponent = ROW_BITS - math.frexp(total)[1]
+        # a total that is just finite may round beyond the largest float64 on the way
+        exponent = ROW_BITS - (math.frexp(total)[1] if math.isfinite(total) else 1025)
         # two factors, because 2^exponent itself may overflow (total = 1e-300)
         first = math.ldexp(1.0, exponent // 2)
         second = math.ldexp(1.0, exponent - exponent // 2)

@@ -62,7 +62,10 @@ def _all_sums(steps, sums):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mark(table, words, shift, cells):
-    """Mark the cell of each word and the next one: words hold sum - window, so these are the cells within the window."""
+    """Mark the cell of each word and the next one: words hold sum - window, so these are the cells within the window.
+
+    The circle must be a whole number of tables long: the last cell is followed by the first.
+    """
     for j in range(words.size):
         cell = u64((words[j] >> shift) & cells)
         bit = cell & u64(63)
@@ -221,7 +224,7 @@ def closest(values, counts, rows, targets, exact, masks, codes):
                     right_marks[q] = right[right_hits[q]] - half
                 for j in range(left.size):
                     left[j] += half
-                small_bits = _bits(max(n_hits, 16), 6)
+                small_bits = min(_bits(max(n_hits, 16), 6), 32 - SUB)
                 if (1 << small_bits) > small_tables.size << 6:
                     small_bits = _bits(max(n_hits, 16), 2)
                 small = small_tables[: (1 << small_bits) >> 6]
@@ -448,7 +451,7 @@ def closest_streamed(values, counts, rows, targets, exact, masks, codes):
                     right_marks[q] = right[right_hits[q]] - half
                 for j in range(n_a):
                     left[j] += half
-                small_bits = min(_bits(max(n_hits, 16), 7), SLICE + 6)
+                small_bits = min(_bits(max(n_hits, 16), 7), SLICE + 6, circle - SUB)
                 small = small_tables[: (1 << small_bits) >> 6]
                 small[:] = 0
                 _mark(small, right_marks[:n_hits], shift, u64((1 << small_bits) - 1))
