@@ -54,7 +54,7 @@ def quantize_rows(samples, values, places, counts, exponents, exact):
 def quantize_targets(targets, rows, exponents, exact_rows, values, exact):
     """Scale targets (m,) by the exponent of their row, `rows` (m,) -> values (m,) int64, exact (m,) bool (row and target)."""
     for r in range(targets.shape[0]):
-        exponent = exponents[rows[r]]
+        exponent = int(exponents[rows[r]])
         first = math.ldexp(1.0, exponent // 2)
         second = math.ldexp(1.0, exponent - exponent // 2)
         scaled = targets[r] * first * second

@@ -189,7 +189,7 @@ def closest(values, counts, rows, targets, exact, masks, codes):
         target = targets[r]
         slack = np.int64(0) if exact[r] else np.int64(2 * n + 1)
         codes[r] = FOUND
-        side = _beyond_reach(row, target, slack)
+        side = _beyond_reach(row, target, slack) if n > 0 else 1
         if side != 0:
             masks[r] = u64(_all_of_sign(row, side))
             continue
@@ -382,7 +382,7 @@ def closest_streamed(values, counts, rows, targets, exact, masks, codes):
         target = targets[r]
         slack = np.int64(0) if exact[r] else np.int64(2 * n + 1)
         codes[r] = FOUND
-        side = _beyond_reach(row, target, slack)
+        side = _beyond_reach(row, target, slack) if n > 0 else 1
         if side != 0:
             masks[r] = u64(_all_of_sign(row, side))
             continue
