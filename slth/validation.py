@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+_EXACT = 2**53  # every integer up to here is a float64
+
+
 def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> NDArray[np.float64]:
     """``values`` as a C-contiguous float64 array without NaN or infinity.
 
@@ -19,7 +22,7 @@ def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> ND
     TypeError
         If the values are not real numbers (complex, strings, objects, ragged nesting).
     ValueError
-        If an entry is NaN or infinite, or the number of dimensions is not `ndim`.
+        If an entry is NaN or infinite, an integer beyond 2^53, or the number of dimensions is not `ndim`.
     """
     try:
         raw = np.asarray(values)
@@ -29,6 +32,10 @@ def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> ND
         raise TypeError(f"{name} must hold real numbers, got dtype {raw.dtype}; convert it to float64 first")
     if ndim is not None and raw.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {raw.shape}")
+    if raw.dtype.kind in "iu" and raw.size and (raw.max() > _EXACT or raw.min() < -_EXACT):
+        raise ValueError(
+            f"{name} holds integers beyond 2^53, which float64 would round; divide them, or convert them to float64 first"
+        )
     array = np.ascontiguousarray(raw, dtype=np.float64).reshape(raw.shape)
     finite = np.isfinite(array)
     if not finite.all():
@@ -55,6 +62,8 @@ def positive_float(value: Any, name: str) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a positive number, got {value!r}") from None
+    except OverflowError:
+        raise ValueError(f"{name} must be > 0 and finite, got an integer beyond float64") from None
     if not (number > 0 and np.isfinite(number)):
         raise ValueError(f"{name} must be > 0 and finite, got {number}")
     return number
