@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
 _EXACT = 2**53  # every integer up to here is a float64
 
 
