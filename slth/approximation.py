@@ -129,12 +129,11 @@ def _run(plan: Plan, allowed: tuple[float, ...] | None, total: int, workers: int
         tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
         return problems, *_solve(problems, tolerance)
 
-    bar = _progress_bar(total, progress)
-    for number, round_ in enumerate(plan.rounds()):
-        for problems, chosen, errors in in_order(solve, round_, workers):
-            plan.place(problems, chosen, errors)
-            bar.update(0 if number else problems.targets.size)
-    bar.close()
+    with _progress_bar(total, progress) as bar:
+        for number, round_ in enumerate(plan.rounds()):
+            for problems, chosen, errors in in_order(solve, round_, workers):
+                plan.place(problems, chosen, errors)
+                bar.update(0 if number else problems.targets.size)
 
 
 def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -23,19 +23,22 @@ def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> ND
     ValueError
         If an entry is NaN or infinite, an integer beyond 2^53, or the number of dimensions is not `ndim`.
     """
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array: its mask would be ignored; fill or compress it first")
     try:
         raw = np.asarray(values)
     except ValueError as error:  # ragged nested sequences
         raise TypeError(f"{name} must be a rectangular array of real numbers: {error}") from None
     if raw.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {raw.dtype}; convert it to float64 first")
+        raise TypeError(f"{name} must hold real numbers, got dtype {raw.dtype}; give floats or integers")
     if ndim is not None and raw.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {raw.shape}")
     if raw.dtype.kind in "iu" and raw.size and (raw.max() > _EXACT or raw.min() < -_EXACT):
         raise ValueError(
             f"{name} holds integers beyond 2^53, which float64 would round; divide them, or convert them to float64 first"
         )
-    array = np.ascontiguousarray(raw, dtype=np.float64).reshape(raw.shape)
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite, and is refused as such
+        array = np.ascontiguousarray(raw, dtype=np.float64).reshape(raw.shape)
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -55,7 +58,7 @@ def positive_int(value: Any, name: str) -> int:
 
 def positive_float(value: Any, name: str) -> float:
     """``value`` as a finite float > 0, else an error that names it."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | str | bytes):
         raise TypeError(f"{name} must be a positive number, got {value!r}")
     try:
         number = float(value)

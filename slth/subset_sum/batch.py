@@ -59,10 +59,8 @@ class Batch:
         order = np.arange(row_of.size) if len(rows) == row_of.size else np.argsort(row_of, kind="stable")
         return cls(rows, row_of, targets, order, shape)
 
-    def blocks(self, step: int, whole_rows: bool) -> list[slice]:
-        """Slices of `order`, about `step` instances each; with `whole_rows` no row is cut."""
-        if whole_rows:
-            step = max(step // self.per_row, 1) * self.per_row
+    def blocks(self, step: int) -> list[slice]:
+        """Slices of `order`, `step` instances each."""
         return [slice(start, min(start + step, self.order.size)) for start in range(0, self.order.size, step)]
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,11 @@ from slth.subset_sum.kernels import directory, join, merge
 from slth.subset_sum.solution import Status
 
 _STREAMED_FROM = 30  # samples: above this the halves outgrow the cache and are streamed (measured)
+_ONE_AT_A_TIME = 34  # samples: above this the lists for ties take up to 200 MB, and threads take turns
 _CONTENDERS = 4096  # subsets compared exactly one by one; beyond, an exact search takes over
+
+
+_turn = threading.Lock()
 
 
 def cost(n: int) -> float:
@@ -28,6 +35,19 @@ def listed(n: int, per_row: int) -> int:
         if total < best_cost:
             best, best_cost = samples, total
     return best
+
+
+def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
+    """Blocks of instances of about equal cost; a row that is worth sorting is cut only into pieces that are worth it too."""
+    step = max(1, int(nanoseconds / cost(batch.n)))
+    sort = listed(batch.n, batch.per_row)
+    if not sort:
+        return batch.blocks(step)
+    # as many targets as keep the look-ups busy for four times as long as the sorting took
+    worth = max(step, int(8 * 2 ** (2 * sort - batch.n)))
+    if batch.per_row > 2 * worth:
+        return batch.blocks(worth)
+    return batch.blocks(max(step // batch.per_row, 1) * batch.per_row)
 
 
 def closest(batch: Batch, which: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
@@ -58,7 +78,8 @@ def closest(batch: Batch, which: NDArray[np.int64]) -> tuple[NDArray[np.uint64],
             kernel(fixed.values, fixed.counts, fixed.row_of[left], fixed.targets[left], fixed.exact[left], found, code)
             masks[left], codes[left] = found, code
     for i in np.flatnonzero(codes == join.AMBIGUOUS).tolist():
-        masks[i] = _closest_of_ties(fixed, i, float(batch.targets[which[i]]))
+        with _turn if batch.n > _ONE_AT_A_TIME else nullcontext():
+            masks[i] = _closest_of_ties(fixed, i, float(batch.targets[which[i]]))
     fixed.widen(masks)
     return masks, np.full(which.size, Status.OPTIMAL, np.uint8)
 

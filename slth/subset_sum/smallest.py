@@ -20,6 +20,11 @@ def cost(n: int) -> float:
     return 1000.0 + 30.0 * 2 ** (n / 2)
 
 
+def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
+    """Blocks of instances of about equal cost."""
+    return batch.blocks(max(1, int(nanoseconds / cost(batch.n))))
+
+
 def smallest(
     batch: Batch, which: NDArray[np.int64], epsilon: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:

@@ -45,7 +45,8 @@ def solve(
     objective : {"closest", "smallest"}
         The closest subset, or the one of fewest elements within `epsilon`.
     epsilon : (...) float64, optional
-        Required by "smallest", > 0: how far from the target a sum may be, in exact arithmetic. Broadcasts to the batch shape.
+        Required by "smallest", > 0: how far from the target a sum may be, in exact arithmetic. Broadcasts against the
+        target and the batch shape.
     workers : int, optional
         Threads; all cores by default. The answer does not depend on it.
     progress : bool
@@ -82,8 +83,10 @@ def solve(
     Solution(chosen=[0, 1, 3], sum=0.45, error=0.01, OPTIMAL)
     """
     one_of(objective, OBJECTIVES, "objective")
-    batch = Batch.read(samples, target)
     count = worker_count(workers)
+    if epsilon is not None:
+        target, epsilon = _together(target, epsilon)
+    batch = Batch.read(samples, target)
     tolerance = _tolerance(epsilon, objective, batch)
     m = batch.targets.size
     masks, statuses = np.empty(m, np.uint64), np.empty(m, np.uint8)
@@ -101,16 +104,10 @@ def solve(
         sums[which], errors[which], sizes[which] = total, error, size
         return found.size
 
-    if tolerance is None:
-        blocks = batch.blocks(
-            max(1, int(_BLOCK_NS / closest.cost(batch.n))), closest.listed(batch.n, batch.per_row) > 0
-        )
-    else:
-        blocks = batch.blocks(max(1, int(_BLOCK_NS / smallest.cost(batch.n))), False)
-    bar = _progress_bar(m, progress)
-    for done in in_order(run, blocks, min(count, m)):
-        bar.update(done)
-    bar.close()
+    blocks = closest.blocks(batch, _BLOCK_NS) if tolerance is None else smallest.blocks(batch, _BLOCK_NS)
+    with _progress_bar(m, progress) as bar:
+        for done in in_order(run, blocks, min(count, m)):
+            bar.update(done)
     shape = batch.shape
     return Solution(
         mask=masks.reshape(shape)[()],
@@ -139,12 +136,20 @@ def _tolerance(epsilon: ArrayLike | None, objective: str, batch: Batch) -> NDArr
         raise ValueError(
             f'objective="smallest" takes at most {smallest.MAX_SAMPLES} samples a row, got n = {batch.n}; take a subset of them'
         )
+    return np.ascontiguousarray(np.broadcast_to(values, batch.shape)).reshape(-1)
+
+
+def _together(target: ArrayLike, epsilon: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Target and epsilon broadcast against each other."""
+    targets, epsilons = finite_array(target, "target"), finite_array(epsilon, "epsilon")
     try:
-        return np.ascontiguousarray(np.broadcast_to(values, batch.shape)).reshape(-1)
+        shape = np.broadcast_shapes(targets.shape, epsilons.shape)
     except ValueError:
         raise ValueError(
-            f"epsilon of shape {values.shape} does not broadcast against the instances, shape {batch.shape}"
+            f"epsilon of shape {epsilons.shape} does not broadcast against target of shape {targets.shape}: "
+            "along each axis they must be equal or 1"
         ) from None
+    return np.broadcast_to(targets, shape), np.broadcast_to(epsilons, shape)
 
 
 def _progress_bar(total: int, show: bool) -> Any:

@@ -46,9 +46,9 @@ def test_bad_values(samples: Any, target: Any, message: str) -> None:
     ("samples", "target", "message"),
     [
         ([1j], 0.0, "samples must hold real numbers, got dtype complex128"),
-        (["1.0"], 0.0, "samples must hold real numbers, got dtype <U3; convert"),
-        ([None], 0.0, "samples must hold real numbers, got dtype object; convert"),
-        ([10**30], 0.0, "samples must hold real numbers, got dtype object; convert"),
+        (["1.0"], 0.0, "samples must hold real numbers, got dtype <U3; give floats"),
+        ([None], 0.0, "samples must hold real numbers, got dtype object; give floats"),
+        ([10**30], 0.0, "samples must hold real numbers, got dtype object; give floats"),
         ({1.0, 2.0}, 0.0, "samples must hold real numbers, got dtype object"),
         ([[1.0, 2.0], [3.0]], 0.0, "samples must be a rectangular array of real numbers"),
         (np.array([1], "M8[s]"), 0.0, r"samples must hold real numbers, got dtype datetime64\[s\]"),
@@ -76,7 +76,7 @@ def test_bad_types(samples: Any, target: Any, message: str) -> None:
         ({**SMALLEST, "epsilon": -0.1}, ValueError, r"epsilon must be > 0, got -0\.1"),
         ({**SMALLEST, "epsilon": NAN}, ValueError, "epsilon must be finite, got nan"),
         ({**SMALLEST, "epsilon": "small"}, TypeError, "epsilon must hold real numbers"),
-        ({**SMALLEST, "epsilon": [0.1, 0.2]}, ValueError, r"epsilon of shape \(2,\) .* shape \(\)"),
+        ({**SMALLEST, "epsilon": [[]]}, ValueError, "must not be empty"),
     ],
 )
 def test_bad_options(options: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -95,13 +95,19 @@ def test_workers_do_not_matter() -> None:
         ({"objective": "smallest", "epsilon": 0.0}, "epsilon must be > 0, got 0"),
         ({"objective": "smallest", "epsilon": -1.0}, "got -1"),
         ({"objective": "smallest", "epsilon": float("nan")}, "finite"),
-        ({"objective": "smallest", "epsilon": [0.1, 0.2]}, "broadcast"),
         ({"epsilon": 0.1}, "smallest"),
     ],
 )
 def test_bad_epsilon(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         subset_sum.solve([0.5, 0.25], 0.3, **arguments)  # type: ignore[arg-type]
+
+
+def test_epsilon_extends_the_batch_and_must_fit() -> None:
+    found = subset_sum.solve([0.5, 0.25], 0.3, objective="smallest", epsilon=[0.1, 0.01])
+    assert found.status.tolist() == [Status.OPTIMAL, Status.NOT_FOUND]
+    with pytest.raises(ValueError, match=r"epsilon of shape \(2,\) does not broadcast against target of shape \(3,\)"):
+        subset_sum.solve([0.5, 0.25], [0.1, 0.2, 0.3], objective="smallest", epsilon=[0.1, 0.2])
 
 
 def test_too_many_samples() -> None:
