@@ -13,7 +13,7 @@ from slth.subset_sum.batch import Batch, FixedPoint
 from slth.subset_sum.kernels import directory, join, merge
 from slth.subset_sum.solution import Status
 
-_STREAMED_FROM = 30  # samples: above this the halves outgrow the cache and are streamed (measured)
+_STREAMED_FROM = 31  # samples: above this the halves outgrow the cache and are streamed (measured)
 _ONE_AT_A_TIME = 34  # samples: above this the lists for ties take up to 200 MB, and threads take turns
 _CONTENDERS = 4096  # subsets compared exactly one by one; beyond, an exact search takes over
 

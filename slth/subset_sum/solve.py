@@ -68,7 +68,7 @@ def solve(
 
     Notes
     -----
-    Time O(2^(n/2)) an instance; memory O(2^(n/2)) for n below 30 and O(2^(n/4)) above, under 1 GB at n = 44 whatever the input;
+    Time O(2^(n/2)) an instance; memory O(2^(n/2)) for n to 30 and O(2^(n/4)) above, under 1 GB at n = 44 whatever the input;
     "smallest" takes O(2^(n/2)) of both when all sizes are needed. The sums are formed in 60-bit fixed point; where its rounding
     leaves more than one candidate, those are compared as exact integers.
 

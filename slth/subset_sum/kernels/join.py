@@ -23,7 +23,8 @@ from numba import njit
 FOUND, AMBIGUOUS = 0, 1
 
 SUB = 10  # a cell is 2^SUB words wide: rounding the samples to words moves a sum by less than 5 % of a cell
-LOAD = 8  # a bit table has 2^LOAD cells for every sum it holds
+LOAD = 8  # the bit table of left sums has 2^LOAD cells for each
+SURVIVOR_LOAD = 9  # and that of the right sums that survived it, so that few left sums survive in turn
 PAIRS = 8.0  # pairs expected in the first window
 MAX_PAIRS = 512  # more than this in a window: it is far too wide
 INNER = 14  # streamed: the longer quarter has at most 2^INNER sums
@@ -179,7 +180,7 @@ def closest(values, counts, rows, targets, exact, masks, codes):
     right_marks = np.empty(right_words.size + 1, u32)
     steps = np.empty(64, u32)
     tables = np.empty((1 << _bits(left_words.size, LOAD)) >> 6, u64)
-    small_tables = np.empty((1 << _bits(max(right_words.size, 256), 3)) >> 6, u64)
+    small_tables = np.empty((1 << _bits(max(right_words.size, 256), 5)) >> 6, u64)
     best = np.empty(4, np.int64)
     half = u32(1 << (SUB - 1))
     shift = u32(SUB)
@@ -224,9 +225,9 @@ def closest(values, counts, rows, targets, exact, masks, codes):
                     right_marks[q] = right[right_hits[q]] - half
                 for j in range(left.size):
                     left[j] += half
-                small_bits = min(_bits(max(n_hits, 16), 6), 32 - SUB)
-                if (1 << small_bits) > small_tables.size << 6:
-                    small_bits = _bits(max(n_hits, 16), 2)
+                small_bits = min(_bits(max(n_hits, 16), SURVIVOR_LOAD), 32 - SUB)
+                while (1 << small_bits) > small_tables.size << 6:
+                    small_bits -= 1
                 small = small_tables[: (1 << small_bits) >> 6]
                 small[:] = 0
                 _mark(small, right_marks[:n_hits], shift, u32((1 << small_bits) - 1))
@@ -451,7 +452,7 @@ def closest_streamed(values, counts, rows, targets, exact, masks, codes):
                     right_marks[q] = right[right_hits[q]] - half
                 for j in range(n_a):
                     left[j] += half
-                small_bits = min(_bits(max(n_hits, 16), 7), SLICE + 6, circle - SUB)
+                small_bits = min(_bits(max(n_hits, 16), SURVIVOR_LOAD), SLICE + 6, circle - SUB)
                 small = small_tables[: (1 << small_bits) >> 6]
                 small[:] = 0
                 _mark(small, right_marks[:n_hits], shift, u64((1 << small_bits) - 1))
