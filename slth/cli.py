@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print("interrupted: no file was left half written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # whoever read our output has gone; leave quietly, also when Python flushes at exit
