@@ -36,7 +36,10 @@ def demo(folder: Path, *, width: int = WIDTH, seed: int = 0, workers: int | None
             "random network",
             f"{'-'.join(map(str, checked.source.widths))}, U[-1, 1], seed {checked.source.seed}, untrained",
         ),
-        ("accuracy of target", f"{accuracy(target, images, labels):.2%} of {labels.size:,} images it never saw"),
+        (
+            "accuracy of target",
+            f"{accuracy(target, images, labels):.2%} of {labels.size:,} images it was not trained on",
+        ),
         ("accuracy of ticket", f"{accuracy(checked, images, labels):.2%}"),
         ("largest weight error", f"{checked.weight_error:.2g}"),
         ("certified error bound", f"{checked.error_bound:.2g} in any output, on all of [0, 1]^{target.widths[0]}"),

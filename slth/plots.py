@@ -49,7 +49,7 @@ def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.plot(wanted, found, ".", ms=3, color=_BLUE, alpha=0.5, mew=0, zorder=2, rasterized=True)
     ax.set_xlabel("target weight")
     ax.set_ylabel("effective weight")
-    ax.set_title(f"largest error {ticket.weight_error:.1g}")
+    ax.set_title(f"largest weight error {ticket.weight_error:.1g}", fontsize=10)
 
 
 def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
@@ -59,11 +59,10 @@ def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     first = -12.0
     bins = np.arange(first, max(np.ceil(errors.max()), first + 1) + 0.26, 0.25)
     ax.hist(np.maximum(errors, first), bins=bins.tolist(), color=_BLUE)
-    ax.axvline(float(np.median(errors)), color=_ORANGE, lw=1.5, label=f"median {10 ** np.median(errors):.1g}")
-    ax.legend(frameon=False, loc="center left")
-    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|")
+    ax.axvline(float(np.median(errors)), color=_ORANGE, lw=1.5)
+    ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|, from $-12$ down")
     ax.set_ylabel("weights")
-    ax.set_title(f"{wanted.size:,} weights (first bar: 1e-12 or less)", fontsize=10)
+    ax.set_title(f"{wanted.size:,} weights, median error {10 ** np.median(errors):.1g}", fontsize=10)
 
 
 def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
