@@ -12,7 +12,7 @@ from slth import subset_sum
 from slth.certificate import tolerances
 from slth.constructions import CONSTRUCTIONS, Plan, Problems
 from slth.networks import LAWS, Domain, Network, read_domain, seed_from
-from slth.threads import in_order
+from slth.threads import in_order, progress_bar
 from slth.ticket import Ticket
 from slth.validation import one_of, positive_float, positive_int, worker_count
 
@@ -129,7 +129,7 @@ def _run(plan: Plan, allowed: tuple[float, ...] | None, total: int, workers: int
         tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
         return problems, *_solve(problems, tolerance)
 
-    with _progress_bar(total, progress) as bar:
+    with progress_bar(total, "weight", progress) as bar:
         for number, round_ in enumerate(plan.rounds()):
             for problems, chosen, errors in in_order(solve, round_, workers):
                 plan.place(problems, chosen, errors)
@@ -195,9 +195,3 @@ def _too_narrow(
         f"certified bound of {closest_bound:.3g}; the worst, {worst}; {remedy}",
         width,
     )
-
-
-def _progress_bar(total: int, show: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=total, disable=not show, unit="weight", unit_scale=True, leave=False)

@@ -115,13 +115,14 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _approximate(options: argparse.Namespace) -> int:
     from slth import Ball, approximate
+    from slth.files import writable
 
     target = _model(options.model)
     if options.domain is not None and options.ball is not None:
         raise ValueError("give --domain or --ball, not both")
     ball = None if options.ball is None else Ball(target.widths[0], options.ball)
     width = options.width[0] if len(options.width) == 1 else options.width
-    _check_writable(options.out)
+    writable(options.out)  # fail before the work, not after it
     ticket = approximate(
         target,
         width,
@@ -182,17 +183,6 @@ def _model(name: str) -> Network:
     if name == "digits" and not Path(name).exists():
         return Network.read(data.digits_arrays())
     return Network.read(Path(name))
-
-
-def _check_writable(path: str) -> None:
-    """Fail before the work, not after it."""
-    folder = Path(path).absolute().parent
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file in it")
-    if not folder.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: its folder does not exist; create {folder} first")
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"cannot write {path}: no permission to write in {folder}; choose another folder")
 
 
 if __name__ == "__main__":

@@ -25,13 +25,8 @@ CHUNK_BYTES = 1 << 20
 DEFAULT_MAX_BYTES = 1 << 30
 
 
-@contextmanager
-def atomic_write(path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]]:
-    """Open a temporary file next to `path`; put it in the place of `path` when the block ends without an error.
-
-    A reader sees the old file or the new one, never a part: the bytes are forced to disk before the temporary file is
-    renamed. After any failure (an exception in the block, a full disk) the old file is as it was and the temporary one
-    is gone. A symbolic link keeps pointing where it did; an existing file keeps its permissions. Text is UTF-8.
+def writable(path: str | os.PathLike[str]) -> Path:
+    """The file that `path` names, symbolic links followed, if it may be written; for a check before long work, too.
 
     Raises
     ------
@@ -49,6 +44,25 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb") 
         raise ValueError(f"cannot write {target}: it is no regular file; choose another name")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise PermissionError(f"cannot write {target}: no permission to; choose another name or folder")
+    return target
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]]:
+    """Open a temporary file next to `path`; put it in the place of `path` when the block ends without an error.
+
+    A reader sees the old file or the new one, never a part: the bytes are forced to disk before the temporary file is
+    renamed. After any failure (an exception in the block, a full disk) the old file is as it was and the temporary one
+    is gone. A symbolic link keeps pointing where it did; an existing file keeps its permissions. Text is UTF-8.
+
+    Raises
+    ------
+    IsADirectoryError, FileNotFoundError, PermissionError
+        If `path` is a folder, its folder does not exist, or it may not be written.
+    ValueError
+        If `path` exists and is no regular file (a device, a pipe).
+    """
+    target = writable(path)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         # "x" instead of tempfile: fails if the name exists too, but gives the permissions that a plain open gives.

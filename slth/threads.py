@@ -1,4 +1,4 @@
-"""Work cut into blocks and run by threads, over kernels that release the GIL."""
+"""Work cut into blocks and run by threads, over kernels that release the GIL; and the bar that shows how far it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
@@ -30,3 +30,10 @@ def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], workers: 
             yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def progress_bar(total: int, unit: str, show: bool) -> Any:
+    """A tqdm bar, to be used in a ``with`` block; draws nothing unless `show`."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, disable=not show, unit=unit, unit_scale=True, leave=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,7 +9,7 @@ from slth.subset_sum import closest, smallest
 from slth.subset_sum.batch import Batch
 from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.solution import Solution
-from slth.threads import in_order
+from slth.threads import in_order, progress_bar
 from slth.validation import finite_array, one_of, worker_count
 
 OBJECTIVES = ("closest", "smallest")
@@ -105,7 +103,7 @@ def solve(
         return found.size
 
     blocks = closest.blocks(batch, _BLOCK_NS) if tolerance is None else smallest.blocks(batch, _BLOCK_NS)
-    with _progress_bar(m, progress) as bar:
+    with progress_bar(m, "instance", progress) as bar:
         for done in in_order(run, blocks, min(count, m)):
             bar.update(done)
     shape = batch.shape
@@ -150,9 +148,3 @@ def _together(target: ArrayLike, epsilon: ArrayLike) -> tuple[NDArray[np.float64
             "along each axis they must be equal or 1"
         ) from None
     return np.broadcast_to(targets, shape), np.broadcast_to(epsilons, shape)
-
-
-def _progress_bar(total: int, show: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=total, disable=not show, unit="instance", unit_scale=True, leave=False)

@@ -37,8 +37,9 @@ from slth.networks import Domain, Network, RandomSource
 
 
 def _signs(target: Network, domain: Domain) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """For each target layer: which inputs can be positive, which can be negative."""
-    above, below = domain.upper > 0, domain.lower < 0
+    """For each target layer: which inputs have a positive half, which a negative one; an input that is always 0 keeps one."""
+    below = domain.lower < 0
+    above = (domain.upper > 0) | ~below
     for layer in target.layers:
         yield above, below
         above, below = np.ones(layer.d_out, np.bool_), np.full(layer.d_out, layer.activation != "relu")
@@ -69,7 +70,7 @@ class TwoLayer:
             needed = sufficient_candidates(layer, tolerance, law)
             if needed is None:
                 return None
-            groups = int((above | ~below).sum() + below.sum()) + (layer.bias is not None)
+            groups = int(above.sum() + below.sum()) + (layer.bias is not None)
             while fair_share(width, layer.d_in, groups) < needed:
                 width += 1
         return width

@@ -70,10 +70,10 @@ class Deal:
         below: NDArray[np.bool_],
         bias: bool,
     ) -> Deal:
-        """Deal the neurons of source layer `layer`; `above` and `below` (d_in,) say whether an input can be > 0 and < 0."""
+        """Deal the neurons of source layer `layer`; `above` and `below` (d_in,) say which halves an input has."""
         d_in = source.widths[layer]
         hidden = width * d_in
-        entered = np.column_stack([above | ~below, below]).reshape(-1)  # an input that is always 0 keeps one half
+        entered = np.column_stack([above, below]).reshape(-1)
         inputs = np.repeat(np.arange(d_in), 2)[entered]
         signs = np.tile([1, -1], d_in)[entered]
         half_of = np.full((d_in, 2), -1)  # [input, sign < 0] -> half
