@@ -4,9 +4,8 @@
 """
 
 from slth.networks.domain import Ball, Box, Domain, read_domain
-from slth.networks.laws import LAWS
 from slth.networks.layers import Dense
 from slth.networks.network import Network
-from slth.networks.source import RandomSource, seed_from
+from slth.networks.source import LAWS, RandomSource, seed_from
 
 __all__ = ["LAWS", "Ball", "Box", "Dense", "Domain", "Network", "RandomSource", "read_domain", "seed_from"]

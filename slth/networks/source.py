@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.networks.laws import LAWS
+from slth.laws import Law, Normal, Uniform
 from slth.validation import one_of, positive_int
 
 if TYPE_CHECKING:
     from slth.networks.network import Network
+
+# Symmetric about 0, never exactly 0, one raw word a value: what a random network may be drawn from.
+LAWS: Final[dict[str, Law]] = {law.name: law for law in (Uniform(), Normal())}
 
 # Part of the definition of the random numbers: changing either changes every weight of every seed.
 BLOCK_ENTRIES = 1 << 16
