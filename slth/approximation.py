@@ -12,6 +12,8 @@ from slth import subset_sum
 from slth.certificate import tolerances
 from slth.constructions import CONSTRUCTIONS, Plan, Problems
 from slth.networks import LAWS, Domain, Network, read_domain, seed_from
+from slth.subset_sum.question import resolution
+from slth.subset_sum.smallest import MAX_LISTED
 from slth.threads import in_order, progress_bar
 from slth.ticket import Ticket
 from slth.validation import one_of, positive_float, positive_int, worker_count
@@ -144,7 +146,7 @@ def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool
     if tolerance is None:
         closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
         return closest.chosen, closest.error
-    if problems.samples.shape[1] > subset_sum.MAX_SMALLEST:
+    if problems.samples.shape[1] > MAX_LISTED or tolerance < resolution(problems.samples):
         closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
         return closest.chosen, np.where(closest.error <= tolerance, 0.0, closest.error)
     found = subset_sum.solve(problems.samples, problems.targets, objective="smallest", epsilon=tolerance, workers=1)

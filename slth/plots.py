@@ -5,6 +5,7 @@ matplotlib is imported when a figure is asked for, without pyplot: no global sta
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ from slth.ticket import Ticket
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from slth.subset_sum import Count, Coverage
 
 _INK, _BLUE, _ORANGE, _GREY = "#222222", "#2166ac", "#d6604d", "#999999"
 
@@ -132,6 +135,53 @@ def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.
     shown += [int(i) for i in rng.choice(wrong, 2, replace=False)] if wrong.size >= 2 else []
     for i, ax in zip(shown, lower.subplots(1, len(shown)), strict=True):
         digit(images[i], int(labels[i]), {"target": int(of_target[i]), "ticket": int(of_ticket[i])}, ax=ax)
+    return figure
+
+
+def counts_by_size(count: Count, *, ax: Axes) -> None:
+    """log2 of the number of subsets of each size, with what is proven or estimated about it in grey, and log2 C(n, k) above."""
+    from scipy.special import gammaln
+
+    n = count.log2_by_size.shape[-1] - 1
+    sizes = np.arange(n + 1)
+    every = (gammaln(n + 1) - gammaln(sizes + 1) - gammaln(n - sizes + 1)) / np.log(2)
+    ax.plot(sizes, every, "--", color=_GREY, lw=1, label=r"all: $\log_2 \binom{n}{k}$")
+    some = np.isfinite(count.log2_by_size)
+    if not count.exact:
+        lower = np.maximum(count.log2_lower, 0.0)
+        ax.fill_between(
+            sizes, lower, count.log2_upper, color=_BLUE, alpha=0.25, lw=0, label=count.certainty.name.lower()
+        )
+    ax.plot(sizes[some], count.log2_by_size[some], "o-", ms=3, color=_BLUE, label="within epsilon")
+    ax.set_xlabel("size k")
+    ax.set_ylabel(r"$\log_2$ number of subsets")
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, fontsize=8)
+
+
+def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> None:
+    """How the covered share of the interval grows with the samples: one point a prefix, between its proven bounds."""
+    from slth.subset_sum import coverage as cover
+
+    row = np.asarray(samples, np.float64)
+    prefixes = range(1 if found.size is None else max(found.size[1], 1), row.size + 1)
+    shares = [cover(row[:n], found.epsilon, found.interval, found.size) for n in prefixes]
+    lower, upper = ([float(getattr(share, side)) for share in shares] for side in ("lower", "upper"))
+    ax.fill_between(prefixes, lower, upper, color=_BLUE, alpha=0.25, lw=0, label="between the bounds")
+    ax.plot(prefixes, lower, "o-", ms=3, color=_BLUE, label="certainly covered")
+    ax.axhline(1.0, color=_GREY, lw=1, ls="--")
+    ax.set_xlabel("samples n")
+    ax.set_ylabel(f"share of [{found.interval[0]:g}, {found.interval[1]:g}] covered")
+    ax.set_ylim(0, 1.05)
+    ax.legend(frameon=False, fontsize=8)
+
+
+def single(draw: Callable[[Axes], None]) -> Figure:
+    """A figure of one Axes, drawn on by `draw`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    draw(figure.subplots())
     return figure
 
 

@@ -40,8 +40,8 @@ def test_subset_sum_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path
     (tmp_path / "numbers.txt").write_text("3, 5\n-7\t11")
     code, out, _ = run(capsys, "subset-sum", "--file", str(tmp_path / "numbers.txt"), "--target", "4")
     assert code == 0
-    assert "subset   -7.0 11.0" in out
-    assert "error    0.0" in out
+    assert "subset   -7 11" in out
+    assert "error    0\n" in out
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,14 @@ def test_subset_sum_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path
         (["subset-sum", "--target", "1"], "no samples"),
         (["subset-sum", "1", "--file", "x", "--target", "1"], "not both"),
         (["subset-sum", "nan", "--target", "1"], "finite"),
-        (["subset-sum", *["1"] * 45, "--target", "1"], "at most 44"),
+        (["subset-sum", *["1"] * 70, "--target", "1", "--objective", "smallest", "--epsilon", "1"], "objective"),
+        (["subset-sum", "1", "2", "--target", "1", "--size", "3"], "0 <= lo <= hi <= n = 2"),
+        (["subset-sum", "1", "2", "--target", "1", "--size", "1", "2", "3"], "one number or two"),
+        (["subset-sum", "1", "2", "--target", "1", "--locked", "2"], "from 0 to 1"),
+        (["subset-sum", "1", "2", "--target", "1", "--solver", "magic"], "unknown solver"),
+        (["count", "1", "2", "--target", "1", "--epsilon", "-1"], "epsilon must be >= 0"),
+        (["count", "1", "2", "--target", "1", "--epsilon", "1", "--plot", "/nonexistent/c.png"], "does not exist"),
+        (["coverage", "1", "2", "--epsilon", "0"], "epsilon"),
         (["subset-sum", "--file", "/nonexistent", "--target", "1"], "/nonexistent"),
         (["approximate", "/nonexistent.npz", "--width", "4"], "/nonexistent.npz"),
         (["approximate", "digits", "--width", "0"], "width"),

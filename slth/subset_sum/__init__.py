@@ -1,11 +1,70 @@
-"""The subset-sum laboratory: `solve` finds the best subset of random numbers, with proof.
+"""The subset-sum laboratory: random numbers, and which of their subsets come near a target.
 
-One objective a file, one algorithm a file under `kernels` (Numba); results are `Solution` objects whose `Status` says what is proven.
+`solve` finds them, with proof where there is one; `count` says how many there are of each size; `coverage` which targets they reach. Random
+samples come from `laws`. Results say what is proven: `Status`, `Certainty`, `Covered`.
 """
 
+from slth import laws
 from slth.subset_sum.batch import MAX_SAMPLES
-from slth.subset_sum.smallest import MAX_SAMPLES as MAX_SMALLEST
+from slth.subset_sum.capability import Capabilities, Capability, Solver
+from slth.subset_sum.counting.count import Certainty, Count, count
+from slth.subset_sum.counting.expected import log2_expected, smallest_useful_size
+from slth.subset_sum.covering.coverage import coverage
+from slth.subset_sum.covering.covered import Coverage, Covered
+from slth.subset_sum.heuristics.row import CompleteKarmarkarKarp, Greedy, KarmarkarKarp
+from slth.subset_sum.heuristics.swaps import LocalSearch
+from slth.subset_sum.multiple_choice.every import Subset, Subsets
+from slth.subset_sum.question import OBJECTIVES, ResolutionWarning
+from slth.subset_sum.reduction import partition_target
 from slth.subset_sum.solution import Solution, Status
-from slth.subset_sum.solve import OBJECTIVES, solve
+from slth.subset_sum.solve import capabilities, explain, solve
+from slth.subset_sum.solvers import (
+    Choice,
+    GrowingPrefix,
+    HashJoin,
+    MultipleChoice,
+    PythonIntegers,
+    SharedRow,
+    SortedLists,
+    Streaming,
+    VectorJoin,
+)
 
-__all__ = ["MAX_SAMPLES", "MAX_SMALLEST", "OBJECTIVES", "Solution", "Status", "solve"]
+__all__ = [
+    "MAX_SAMPLES",
+    "OBJECTIVES",
+    "Capabilities",
+    "Capability",
+    "Certainty",
+    "Choice",
+    "CompleteKarmarkarKarp",
+    "Count",
+    "Coverage",
+    "Covered",
+    "Greedy",
+    "GrowingPrefix",
+    "HashJoin",
+    "KarmarkarKarp",
+    "LocalSearch",
+    "MultipleChoice",
+    "PythonIntegers",
+    "ResolutionWarning",
+    "SharedRow",
+    "Solution",
+    "Solver",
+    "SortedLists",
+    "Status",
+    "Streaming",
+    "Subset",
+    "Subsets",
+    "VectorJoin",
+    "capabilities",
+    "count",
+    "coverage",
+    "explain",
+    "laws",
+    "log2_expected",
+    "partition_target",
+    "smallest_useful_size",
+    "solve",
+]

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum import exact
+from slth.subset_sum import exact, streaming
 from slth.subset_sum.batch import Batch, FixedPoint
-from slth.subset_sum.kernels import directory, join, merge
+from slth.subset_sum.kernels import directory, join, merge, size_classes, streamed
+from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Status
 
-_STREAMED_FROM = 31  # samples: above this the halves outgrow the cache and are streamed (measured)
+Answer = tuple[NDArray[np.uint64], NDArray[np.uint8]]  # masks, statuses
+
+STREAMED_FROM = 31  # samples: above this the halves outgrow the cache and are streamed (measured)
+LISTED_TO = 44  # samples: above this sorted lists for ties would take gigabytes
 _ONE_AT_A_TIME = 34  # samples: above this the lists for ties take up to 200 MB, and threads take turns
 _CONTENDERS = 4096  # subsets compared exactly one by one; beyond, an exact search takes over
-
 
 _turn = threading.Lock()
 
 
 def cost(n: int) -> float:
     """Nanoseconds for one instance alone (measured on one core; only ratios matter)."""
-    return 500.0 + 3.0 * 2 ** (n / 2) * (1 if n < _STREAMED_FROM else 3)
+    return 500.0 + 3.5 * 2 ** (n / 2)
 
 
 def listed(n: int, per_row: int) -> int:
@@ -40,7 +44,7 @@ def listed(n: int, per_row: int) -> int:
 def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
     """Blocks of instances of about equal cost; a row that is worth sorting is cut only into pieces that are worth it too."""
     step = max(1, int(nanoseconds / cost(batch.n)))
-    sort = listed(batch.n, batch.per_row)
+    sort = 0 if batch.allowed.sized else listed(batch.n, batch.per_row)
     if not sort:
         return batch.blocks(step)
     # as many targets as keep the look-ups busy for four times as long as the sorting took
@@ -50,14 +54,13 @@ def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
     return batch.blocks(max(step // batch.per_row, 1) * batch.per_row)
 
 
-def closest(batch: Batch, which: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Masks and statuses of the instances `which`, sorted by row."""
+def by_shared_row(batch: Batch, which: NDArray[np.int64]) -> Answer:
+    """A sorted list for each row, in which its targets look themselves up; rows of few targets by hash join. No sizes."""
     fixed = FixedPoint.of(batch, which)
-    masks = np.zeros(which.size, np.uint64)
-    codes = np.full(which.size, join.AMBIGUOUS, np.uint8)
-    sort = listed(batch.n, which.size // len(fixed.samples))
+    masks, codes = _nothing(which)
+    sort = listed(batch.n, which.size // len(fixed.values))
     if sort:
-        starts = np.searchsorted(fixed.row_of, np.arange(len(fixed.samples) + 1))
+        starts = np.searchsorted(fixed.row_of, np.arange(len(fixed.values) + 1))
         for row, count in enumerate(fixed.counts.tolist()):
             here = slice(starts[row], starts[row + 1])
             directory.closest_shared(
@@ -69,28 +72,116 @@ def closest(batch: Batch, which: NDArray[np.int64]) -> tuple[NDArray[np.uint64],
                 masks[here],
                 codes[here],
             )
-    unsolved = codes == join.AMBIGUOUS
-    long = fixed.counts[fixed.row_of] >= _STREAMED_FROM  # zeros do not count
-    for kernel, some in ((join.closest, unsolved & ~long), (join.closest_streamed, unsolved & long)):
-        left = np.flatnonzero(some)
-        if left.size:
-            found, code = np.empty(left.size, np.uint64), np.empty(left.size, np.uint8)
-            kernel(fixed.values, fixed.counts, fixed.row_of[left], fixed.targets[left], fixed.exact[left], found, code)
-            masks[left], codes[left] = found, code
-    for i in np.flatnonzero(codes == join.AMBIGUOUS).tolist():
-        with _turn if batch.n > _ONE_AT_A_TIME else nullcontext():
-            masks[i] = _closest_of_ties(fixed, i, float(batch.targets[which[i]]))
+    _join(fixed, masks, codes)
+    return _finish(fixed, masks, codes)
+
+
+def by_join(batch: Batch, which: NDArray[np.int64]) -> Answer:
+    """Hash join of half sums, whole where they fit the cache, else streamed."""
+    fixed = FixedPoint.of(batch, which)
+    masks, codes = _nothing(which)
+    _join(fixed, masks, codes)
+    return _finish(fixed, masks, codes)
+
+
+def by_sorted_lists(batch: Batch, which: NDArray[np.int64]) -> Answer:
+    """Sorted half lists and two pointers, for every instance."""
+    fixed = FixedPoint.of(batch, which)
+    return _finish(fixed, *_nothing(which))
+
+
+def by_integers(batch: Batch, which: NDArray[np.int64]) -> Answer:
+    """Python integers throughout: slow, and nothing to get wrong."""
+    fixed = FixedPoint.of(batch, which)
+    masks = np.zeros(which.size, np.uint64)
+    for i in range(which.size):
+        values, goal, _ = fixed.integers(i)
+        masks[i] = exact.closest_of_integers(values, goal, int(fixed.lows[i]), int(fixed.highs[i]))
     fixed.widen(masks)
     return masks, np.full(which.size, Status.OPTIMAL, np.uint8)
 
 
-def _closest_of_ties(fixed: FixedPoint, i: int, target: float) -> int:
-    """The mask where the hash join could not decide: by sorted lists, and where rounding blurs them, in exact integers."""
+def _nothing(which: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    return np.zeros(which.size, np.uint64), np.full(which.size, join.AMBIGUOUS, np.uint8)
+
+
+def _join(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
+    """Solve what is not solved yet."""
+    unsolved = codes == join.AMBIGUOUS
+    long = fixed.counts[fixed.row_of] >= STREAMED_FROM  # zeros do not count
+    for kernel, some in ((join.closest, unsolved & ~long), (streamed.closest, unsolved & long)):
+        left = np.flatnonzero(some)
+        if left.size:
+            found, code = np.empty(left.size, np.uint64), np.empty(left.size, np.uint8)
+            kernel(
+                fixed.values,
+                fixed.counts,
+                fixed.row_of[left],
+                fixed.targets[left],
+                fixed.exact[left],
+                fixed.lows[left],
+                fixed.highs[left],
+                found,
+                code,
+            )
+            masks[left], codes[left] = found, code
+
+
+def _finish(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> Answer:
+    """Decide what is ambiguous, and lead the masks back to all samples."""
+    statuses = np.full(masks.size, Status.OPTIMAL, np.uint8)
+    for i in np.flatnonzero(codes == join.AMBIGUOUS).tolist():
+        with _turn if fixed.counts[fixed.row_of[i]] > _ONE_AT_A_TIME else nullcontext():
+            masks[i], statuses[i] = _closest_of_ties(fixed, i)
+    fixed.widen(masks)
+    return masks, statuses
+
+
+def _closest_of_ties(fixed: FixedPoint, i: int) -> tuple[int, Status]:
+    """Where the hash join could not decide: by sorted lists, and where rounding blurs them, in exact integers."""
     row = fixed.row_of[i]
+    values, low, high = fixed.values[row, : fixed.counts[row]], int(fixed.lows[i]), int(fixed.highs[i])
+    if values.size > LISTED_TO:
+        return _streamed(fixed, i, workers=1, deadline=None)
     contenders = np.empty(_CONTENDERS, np.uint64)
-    found = merge.closest_of_row(fixed.values[row, : fixed.counts[row]], fixed.targets[i], fixed.exact[i], contenders)
+    if low == 0 and high == values.size:
+        found = merge.closest_of_row(values, fixed.targets[i], fixed.exact[i], contenders)
+    else:
+        found = size_classes.closest_of_sizes(values, fixed.targets[i], low, high, fixed.exact[i], contenders)
     if fixed.exact[i]:
-        return int(contenders[0])
+        return int(contenders[0]), Status.OPTIMAL
+    integers, goal, _ = fixed.integers(i)
     if found > 0:
-        return exact.closest_among((int(mask) for mask in contenders[:found]), fixed.floats(i), target)
-    return exact.closest(fixed.floats(i), target)
+        return exact.closest_of_integers_among(contenders[:found].tolist(), integers, goal), Status.OPTIMAL
+    return exact.closest_of_integers(integers, goal, low, high), Status.OPTIMAL
+
+
+def by_streaming(question: Question, which: NDArray[np.int64]) -> Answer:
+    """One instance after the other, each by all threads; the best subset seen where time runs out."""
+    batch = question.batch
+    fixed = FixedPoint.of(batch, which)
+    masks, statuses = np.zeros(which.size, np.uint64), np.full(which.size, Status.OPTIMAL, np.uint8)
+    for i in range(which.size):
+        masks[i], statuses[i] = _streamed(fixed, i, question.workers, question.deadline)
+    fixed.widen(masks)
+    return masks, statuses
+
+
+def _streamed(fixed: FixedPoint, i: int, workers: int, deadline: float | None) -> tuple[int, Status]:
+    """The best of the contenders; LIMIT if time ran out, HEURISTIC if there are more of them than could be compared."""
+    row = fixed.row_of[i]
+    found = streaming.closest_one(
+        fixed.values[row, : fixed.counts[row]],
+        int(fixed.targets[i]),
+        bool(fixed.exact[i]),
+        int(fixed.lows[i]),
+        int(fixed.highs[i]),
+        workers=workers,
+        deadline=deadline,
+        bar=None,
+    )
+    integers, goal, _ = fixed.integers(i)
+    mask = exact.closest_of_integers_among(found.masks.tolist(), integers, goal)
+    if found.complete and (fixed.exact[i] or not found.tied):
+        return mask, Status.OPTIMAL
+    return mask, Status.HEURISTIC if deadline is None or time.monotonic() < deadline else Status.LIMIT

@@ -7,12 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum import exact
-from slth.subset_sum.batch import Batch, FixedPoint
+from slth.subset_sum import closest, exact
+from slth.subset_sum.answer import from_masks, settle
+from slth.subset_sum.batch import Batch, FixedPoint, Numbers
 from slth.subset_sum.kernels import fixed_point, size_classes
+from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Status
 
-MAX_SAMPLES = 32
+MAX_LISTED = 32  # samples: beyond, half lists by size take gigabytes, and each size is searched by hash join
+
+Answer = tuple[NDArray[np.uint64], NDArray[np.uint8]]  # masks, statuses
 
 
 def cost(n: int) -> float:
@@ -25,9 +29,7 @@ def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
     return batch.blocks(max(1, int(nanoseconds / cost(batch.n))))
 
 
-def smallest(
-    batch: Batch, which: NDArray[np.int64], epsilon: NDArray[np.float64]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+def by_size_classes(batch: Batch, which: NDArray[np.int64], epsilon: Numbers) -> Answer:
     """Masks and statuses of the instances `which`, sorted by row; epsilon (m,) for all instances of the batch."""
     fixed = FixedPoint.of(batch, which)
     exponents = fixed.exponents[fixed.row_of].tolist()
@@ -41,19 +43,60 @@ def smallest(
         fixed.targets,
         np.array(tolerances, np.int64),
         fixed.exact,
+        fixed.lows,
+        fixed.highs,
         masks,
         codes,
     )
     # of a clipped target the distance is not known
     codes[np.abs(fixed.targets) >= fixed_point.CLIP] = size_classes.AMBIGUOUS
-    statuses = np.full(which.size, Status.OPTIMAL, np.uint8)
+    statuses = np.where(codes == size_classes.MISSED, Status.NOT_FOUND, Status.OPTIMAL).astype(np.uint8)
     for i in np.flatnonzero(codes == size_classes.AMBIGUOUS).tolist():
-        mask = exact.smallest_within(fixed.floats(i), float(batch.targets[which[i]]), float(epsilon[which[i]]))
-        codes[i] = size_classes.MISSED if mask is None else size_classes.FOUND
-        masks[i] = mask or 0
-    statuses[codes == size_classes.MISSED] = Status.NOT_FOUND
+        masks[i], statuses[i] = _in_integers(fixed, i, epsilon[which[i]].item())
     fixed.widen(masks)
     return masks, statuses
+
+
+def by_integers(batch: Batch, which: NDArray[np.int64], epsilon: Numbers) -> Answer:
+    """Python integers throughout: slow, and nothing to get wrong."""
+    fixed = FixedPoint.of(batch, which)
+    masks, statuses = np.zeros(which.size, np.uint64), np.zeros(which.size, np.uint8)
+    for i in range(which.size):
+        masks[i], statuses[i] = _in_integers(fixed, i, epsilon[which[i]].item())
+    fixed.widen(masks)
+    return masks, statuses
+
+
+def by_sizes(question: Question, which: NDArray[np.int64]) -> Answer:
+    """The closest subset of every size, from the smallest on, until one lies within epsilon: for long rows."""
+    batch = question.batch
+    masks, statuses = np.zeros(which.size, np.uint64), np.full(which.size, Status.NOT_FOUND, np.uint8)
+    left, sure = np.arange(which.size), np.ones(which.size, np.bool_)
+    fewest = batch.allowed.low if batch.locked is None else max(batch.allowed.low, int(batch.locked.sum(axis=1).min()))
+    for size in range(fewest, batch.allowed.high + 1):
+        if not left.size or question.late:
+            break
+        possible = left if batch.locked is None else left[batch.locked[batch.row_of[which[left]]].sum(axis=1) <= size]
+        if not possible.size:
+            continue
+        some, proven = closest.by_join(batch.of_size(size), which[possible])
+        hit = settle(question, from_masks(batch, which[possible], some), which[possible]) == Status.WITHIN_EPSILON
+        masks[possible[hit]] = some[hit]
+        statuses[possible[hit]] = np.where(sure[possible[hit]], Status.OPTIMAL, Status.HEURISTIC)
+        sure[possible[~hit]] &= proven[~hit] == Status.OPTIMAL
+        left = np.setdiff1d(left, possible[hit])
+    unsure = left[~sure[left]]
+    if unsure.size:  # none was found, but there may be one
+        masks[unsure], statuses[unsure] = closest.by_join(batch, which[unsure])[0], Status.HEURISTIC
+    if question.late:
+        statuses[left] = Status.LIMIT
+    return masks, statuses
+
+
+def _in_integers(fixed: FixedPoint, i: int, epsilon: float) -> tuple[int, Status]:
+    values, goal, unit = fixed.integers(i)
+    mask = exact.smallest_of_integers(values, goal, fixed.whole(epsilon, unit), int(fixed.lows[i]), int(fixed.highs[i]))
+    return (0, Status.NOT_FOUND) if mask is None else (mask, Status.OPTIMAL)
 
 
 def _quanta(epsilon: float, exponent: int) -> int:

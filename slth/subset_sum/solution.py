@@ -40,35 +40,50 @@ class Solution:
     Attributes
     ----------
     mask : (...) uint64
-        Bit i is set if sample i is chosen.
+        Bit i is set if sample i is chosen. Above 64 samples: (..., ceil(n / 64)) uint64, bit i % 64 of word i // 64.
     sum, error : (...) float64
-        Sum of the chosen samples and its distance to the target, both recomputed from the samples: exact, then rounded once.
+        Sum of the chosen samples and its distance to the target, both recomputed from the samples: exact, then rounded once. int64 where
+        samples and target are integers. For vectors the sum is (..., d) and the error its norm.
     size : (...) int64
         Number of chosen samples.
     status : (...) uint8 of `Status`
         What is proven.
     n : int
         Number of samples.
+    multipliers : (..., n) int64 or None
+        Coefficients where others than 0 and 1 were asked for; read `coefficients`.
     """
 
     mask: NDArray[np.uint64]
-    sum: NDArray[np.float64]
-    error: NDArray[np.float64]
+    sum: NDArray[Any]
+    error: NDArray[Any]
     size: NDArray[np.int64]
     status: NDArray[np.uint8]
     n: int
+    multipliers: NDArray[np.int64] | None = None
 
     @property
     def chosen(self) -> NDArray[np.bool_]:
         """(..., n) bool: the masks unpacked."""
         mask = np.asarray(self.mask)
-        bits: NDArray[np.bool_] = (mask[..., None] >> np.arange(self.n, dtype=np.uint64) & np.uint64(1)).astype(bool)
+        places = np.arange(self.n, dtype=np.uint64)
+        if self.n > 64:
+            mask = mask[..., places >> np.uint64(6)]
+            places &= np.uint64(63)
+        else:
+            mask = mask[..., None]
+        bits: NDArray[np.bool_] = (mask >> places & np.uint64(1)).astype(bool)
         return bits
+
+    @property
+    def coefficients(self) -> NDArray[np.int64]:
+        """(..., n) int64: what each sample was multiplied by."""
+        return self.chosen.astype(np.int64) if self.multipliers is None else self.multipliers
 
     def _summary(self) -> dict[str, Any]:
         status, counts = np.unique(np.asarray(self.status), return_counts=True)
         return {
-            "instances": int(np.size(self.mask)),
+            "instances": int(np.size(self.size)),
             "samples": self.n,
             "largest error": f"{np.max(self.error):.3g}",
             "median error": f"{np.quantile(self.error, 0.5, method='lower'):.3g}",
@@ -77,12 +92,19 @@ class Solution:
         }
 
     def __repr__(self) -> str:
-        if np.ndim(self.mask) == 0:
-            picked = [int(i) for i in np.flatnonzero(self.chosen)]
+        if np.ndim(self.size) == 0:
             return (
-                f"Solution(chosen={picked}, sum={self.sum!s}, error={self.error:.3g}, {Status(int(self.status)).name})"
+                f"Solution({self._choice()}, sum={self.sum!s}, error={self.error:.3g}, {Status(int(self.status)).name})"
             )
         return f"Solution({', '.join(f'{key}={value}' for key, value in self._summary().items())})"
+
+    def _choice(self) -> str:
+        """The chosen samples, or their coefficients, of a single instance; long ones in words."""
+        if self.n > 64:
+            return f"chosen={int(self.size):,} of {self.n:,}"
+        if self.multipliers is not None:
+            return f"coefficients={self.multipliers.tolist()}"
+        return f"chosen={np.flatnonzero(self.chosen).tolist()}"
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th>{key}</th><td>{value}</td></tr>" for key, value in self._summary().items())

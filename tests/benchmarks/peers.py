@@ -1,8 +1,9 @@
 """General solvers on the closest subset sum: thin adapters, so that benchmarks can compare with them fairly.
 
-Each takes one row of samples, a target and a time limit in seconds and returns (mask, claimed_optimal): the subset
-found, bit i = element i, or None when it ended without one, and whether the solver says that no subset is closer. The
-claim is the solver's own and holds only up to its tolerances, which are stated below: compare masks, not claims.
+Each takes one row of samples (n,) or of vectors (n, d), a target and a time limit in seconds and returns (mask, claimed): the subset
+found, bit i = element i, or None when it ended without one, and whether the solver says that it is what was asked for: with `epsilon` a
+subset whose error (of vectors the largest) is at most that, else the closest; with `size` of exactly so many elements. The claim is the
+solver's own and holds only up to its tolerances, which are stated below: check the subsets, not the claims.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # CP-SAT: its grid is 2^-40 (1e-12) of sum |samples| + |target|, rounded up to a power of two; sums stay far below 2^63.
 RESOLUTION_BITS = 40
@@ -22,29 +24,37 @@ RESOLUTION_BITS = 40
 # and then ends without an answer ("Solve error").
 ROW_SCALE = 2.0**10
 
-Solve = Callable[[Sequence[float], float, float], tuple[int | None, bool]]
+Solve = Callable[..., tuple[int | None, bool]]
 
 
-def cp_sat(samples: Sequence[float], target: float, time_limit: float) -> tuple[int | None, bool]:
-    """OR-Tools CP-SAT, one worker: minimise e with -e <= a.x - z <= e, all rounded to integers.
+def cp_sat(
+    samples: ArrayLike, target: ArrayLike, time_limit: float, *, epsilon: float | None = None, size: int | None = None
+) -> tuple[int | None, bool]:
+    """OR-Tools CP-SAT, one worker: minimise e (or bound it) with -e <= a.x - z <= e, all rounded to integers.
 
-    Optimal for the rounded instance: the true error may be up to (n + 1) grid steps above the smallest.
+    Right for the rounded instance: the true error may be off by up to (n + 1) grid steps.
     """
     cp_model = _ortools()
-    total = math.fsum(map(abs, [*samples, target]))
+    rows, goals = _vectors(samples, target)
+    total = float(np.abs(rows).sum(axis=0).max() + np.abs(goals).max())
     if total == 0.0:
-        return 0, True
+        return (1 << (size or 0)) - 1, True
     scale = RESOLUTION_BITS - math.frexp(total)[1]
-    integers = [round(math.ldexp(float(sample), scale)) for sample in samples]
-    goal = round(math.ldexp(float(target), scale))
+    integers = np.rint(np.ldexp(rows, scale)).astype(np.int64)
+    goal = np.rint(np.ldexp(goals, scale)).astype(np.int64)
 
     model = cp_model.CpModel()
-    chosen = [model.new_bool_var(f"x{index}") for index in range(len(integers))]
-    error = model.new_int_var(0, sum(map(abs, integers)) + abs(goal), "e")
-    difference = sum(integer * x for integer, x in zip(integers, chosen, strict=True)) - goal
-    model.add(difference <= error)
-    model.add(-difference <= error)
-    model.minimize(error)
+    chosen = [model.new_bool_var(f"x{index}") for index in range(len(rows))]
+    if size is not None:
+        model.add(sum(chosen) == size)
+    most = int(np.abs(integers).sum(axis=0).max() + np.abs(goal).max())
+    error = model.new_int_var(0, most if epsilon is None else int(math.ldexp(epsilon, scale)), "e")
+    for column, z in zip(integers.T.tolist(), goal.tolist(), strict=True):
+        difference = sum(integer * x for integer, x in zip(column, chosen, strict=True)) - z
+        model.add(difference <= error)
+        model.add(-difference <= error)
+    if epsilon is None:
+        model.minimize(error)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = time_limit
@@ -55,34 +65,48 @@ def cp_sat(samples: Sequence[float], target: float, time_limit: float) -> tuple[
     return mask, bool(status == cp_model.OPTIMAL)
 
 
-def highs(samples: Sequence[float], target: float, time_limit: float) -> tuple[int | None, bool]:
-    """HiGHS through `scipy.optimize.milp`: minimise e with -e <= a.x - z <= e, x binary, no relative gap.
+def highs(
+    samples: ArrayLike, target: ArrayLike, time_limit: float, *, epsilon: float | None = None, size: int | None = None
+) -> tuple[int | None, bool]:
+    """HiGHS through `scipy.optimize.milp`: minimise e (or bound it) with -e <= a.x - z <= e, x binary, no relative gap.
 
     SciPy passes on no absolute tolerance, so errors that differ by less than about 1e-6 / ROW_SCALE of the largest
     number look equal to it.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    row, goal = np.asarray(samples, dtype=np.float64), float(target)
-    n, largest = len(row), max(np.abs(row).max(initial=0.0), abs(goal))
+    rows, goals = _vectors(samples, target)
+    n, d = rows.shape
+    largest = max(np.abs(rows).max(initial=0.0), np.abs(goals).max())
     if largest == 0.0:
-        return 0, True
-    row, goal = row / largest * ROW_SCALE, goal / largest * ROW_SCALE
+        return (1 << (size or 0)) - 1, True
+    scale = ROW_SCALE / largest
+    rows, goals = rows * scale, goals * scale
+    ones = np.ones((d, 1))
+    constraints = [
+        LinearConstraint(np.hstack([rows.T, -ones]), -np.inf, goals),
+        LinearConstraint(np.hstack([rows.T, ones]), goals, np.inf),
+    ]
+    if size is not None:
+        constraints.append(LinearConstraint(np.append(np.ones(n), 0.0)[None], size, size))
     with _quiet():
         answer = milp(
-            c=np.append(np.zeros(n), 1.0),
+            c=np.append(np.zeros(n), 1.0 if epsilon is None else 0.0),
             integrality=np.append(np.ones(n), 0.0),
-            bounds=Bounds(0.0, np.append(np.ones(n), np.inf)),
-            constraints=[
-                LinearConstraint(np.append(row, -1.0)[None], -np.inf, goal),
-                LinearConstraint(np.append(row, 1.0)[None], goal, np.inf),
-            ],
+            bounds=Bounds(0.0, np.append(np.ones(n), np.inf if epsilon is None else epsilon * scale)),
+            constraints=constraints,
             options={"time_limit": time_limit, "mip_rel_gap": 0.0},
         )
     if answer.x is None:
         return None, False
     mask = sum(1 << index for index in range(n) if answer.x[index] > 0.5)
     return mask, answer.status == 0
+
+
+def _vectors(samples: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) and (d,): numbers are vectors of one entry."""
+    rows = np.asarray(samples, np.float64)
+    return rows.reshape(len(rows), -1), np.asarray(target, np.float64).reshape(-1)
 
 
 PEERS: dict[str, Solve] = {"OR-Tools CP-SAT": cp_sat, "HiGHS": highs}

@@ -14,13 +14,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slth.subset_sum.kernels import directory, exact_sum, fixed_point, join, merge, size_classes
+from slth.subset_sum.kernels import directory, exact_sum, fixed_point, join, merge, size_classes, streamed
 from tests.reference.subset_sum_exact import closest, closest_meet, smallest_within
 from tests.subset_sum.instances import KINDS, MAX, SUBNORMAL, ULP, targets
 
 Kernel = Callable[..., Any]
-JOINS = {"whole": join.closest, "streamed": join.closest_streamed}
 UNTOUCHED = np.uint64(0xDEAD)
+
+
+def whole(values: Any, counts: Any, rows: Any, goals: Any, exact: Any, masks: Any, codes: Any) -> None:
+    """`join.closest` of any size."""
+    join.closest(values, counts, rows, goals, exact, np.zeros(len(rows), np.int64), counts[rows], masks, codes)
+
+
+def slices(values: Any, counts: Any, rows: Any, goals: Any, exact: Any, masks: Any, codes: Any) -> None:
+    """`streamed.closest` of any size."""
+    streamed.closest(values, counts, rows, goals, exact, np.zeros(len(rows), np.int64), counts[rows], masks, codes)
+
+
+JOINS = {"whole": whole, "streamed": slices}
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +179,7 @@ def quantized(samples: Any) -> tuple[list[int], list[int], int, bool]:
     row = np.array([samples], np.float64)
     values, places = np.zeros(row.shape, np.int64), np.zeros(row.shape, np.uint8)
     counts, exponents, exact = np.empty(1, np.int64), np.empty(1, np.int64), np.empty(1, np.bool_)
-    fixed_point.quantize_rows(row, values, places, counts, exponents, exact)
+    fixed_point.quantize_rows(row, row != 0, 0, values, places, counts, exponents, exact)
     held = int(counts[0])
     return values[0, :held].tolist(), places[0, :held].tolist(), int(exponents[0]), bool(exact[0])
 
@@ -175,7 +187,14 @@ def quantized(samples: Any) -> tuple[list[int], list[int], int, bool]:
 def quantized_target(goal: float, exponent: int, row_exact: bool) -> tuple[int, bool]:
     values, exact = np.empty(1, np.int64), np.empty(1, np.bool_)
     fixed_point.quantize_targets(
-        np.array([goal]), np.zeros(1, np.int64), np.array([exponent]), np.array([row_exact]), values, exact
+        np.array([goal]),
+        np.zeros(1, np.int64),
+        np.array([exponent]),
+        np.array([row_exact]),
+        np.zeros(1, np.int64),
+        np.zeros(1),
+        values,
+        exact,
     )
     return int(values[0]), bool(exact[0])
 
@@ -243,7 +262,7 @@ def test_small_rows_by_brute_force(kind: str, n: int) -> None:
         values = integers(kind, rng, n)
         goals = goals_of(values, rng)
         expected = [closest(values, goal).mask for goal in goals]
-        masks, codes = joined(join.closest, values, goals)
+        masks, codes = joined(whole, values, goals)
         assert [m for m, c in zip(masks, codes, strict=True) if c == join.FOUND] == [
             e for e, c in zip(expected, codes, strict=True) if c == join.FOUND
         ]
@@ -317,7 +336,7 @@ def test_rows_of_different_lengths_share_one_call(name: str) -> None:
 
 def test_a_row_without_samples() -> None:
     for goal, exact in ((0, True), (5, True), (-5, True), (0, False), (1, False), (-1, False)):
-        masks, codes = joined(join.closest, [], [goal], exact)
+        masks, codes = joined(whole, [], [goal], exact)
         assert codes[0] == join.AMBIGUOUS or masks[0] == 0
         assert listed([], [goal], exact) == ([0], [directory.FOUND])
         assert merged([], goal, exact) == (1, [0])
@@ -331,7 +350,7 @@ def test_found_despite_rounding_means_alone_by_more_than_rounding(kind: str, n: 
     for _ in range(4):
         values = integers(kind, rng, n)
         goals = goals_of(values, rng)
-        answers = [joined(join.closest, values, goals, exact=False), listed(values, goals, exact=False)]
+        answers = [joined(whole, values, goals, exact=False), listed(values, goals, exact=False)]
         answers.append(listed(values, goals, exact=False, samples=n))
         for masks, codes in answers:
             for mask, code, goal in zip(masks, codes, goals, strict=True):
@@ -391,6 +410,8 @@ def test_smallest_by_brute_force(kind: str, n: int) -> None:
                 np.full(m, goal),
                 np.array(tolerances),
                 np.full(m, exact),
+                np.zeros(m, np.int64),
+                np.full(m, n),
                 masks,
                 codes,
             )

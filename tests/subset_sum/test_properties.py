@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slth.subset_sum import Solution, solve
 from tests.reference.subset_sum_exact import closest, smallest_within
 from tests.subset_sum.instances import assert_same
+
+pytestmark = pytest.mark.filterwarnings("ignore::slth.subset_sum.ResolutionWarning")  # epsilons are as fine as it gets
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=150)
 

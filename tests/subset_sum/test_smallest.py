@@ -9,6 +9,8 @@ from slth import subset_sum
 from slth.subset_sum import Status, exact
 from tests.reference.subset_sum_exact import smallest_within
 
+pytestmark = pytest.mark.filterwarnings("ignore::slth.subset_sum.ResolutionWarning")  # epsilons are as fine as it gets
+
 ROWS = {
     "uniform": lambda rng, n: rng.uniform(-1, 1, n),
     "integers": lambda rng, n: rng.integers(-5, 6, n).astype(float),
@@ -110,6 +112,14 @@ def test_epsilon_extends_the_batch_and_must_fit() -> None:
         subset_sum.solve([0.5, 0.25], [0.1, 0.2, 0.3], objective="smallest", epsilon=[0.1, 0.2])
 
 
-def test_too_many_samples() -> None:
-    with pytest.raises(ValueError, match="at most 32"):
-        subset_sum.solve(np.ones(33), 0.3, objective="smallest", epsilon=0.1)
+def test_long_rows_are_searched_size_by_size() -> None:
+    """Above 32 samples half lists would be long; planted pairs are the answer, by construction and for want of anything closer."""
+    rng = np.random.default_rng(33)
+    for n in (33, 40, 60):
+        samples = rng.uniform(10, 11, n)
+        target = float(samples[3] + samples[n - 2])
+        found = subset_sum.solve(samples, target, objective="smallest", epsilon=1e-12)
+        assert (int(found.mask), Status(int(found.status))) == (1 << 3 | 1 << (n - 2), Status.OPTIMAL)
+        short = subset_sum.solve(samples[:30], target, objective="smallest", epsilon=0.01)
+        long = subset_sum.solve(samples[:30], target, objective="smallest", epsilon=0.01, solver="hash-join")
+        assert (short.mask, short.status) == (long.mask, long.status)

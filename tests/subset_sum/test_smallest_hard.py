@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from slth.subset_sum import MAX_SMALLEST, Solution, Status, solve
+from slth.subset_sum import Solution, Status, solve
+from slth.subset_sum.smallest import MAX_LISTED
 from tests.reference.subset_sum_exact import smallest_within
 from tests.subset_sum.instances import KINDS, SUBNORMAL, assert_recomputed, targets
+
+pytestmark = pytest.mark.filterwarnings("ignore::slth.subset_sum.ResolutionWarning")  # epsilons are as fine as it gets
 
 
 def tolerances(samples: np.ndarray, nearest: float) -> list[float]:
@@ -96,4 +99,4 @@ def test_targets_beyond_the_reach_of_fixed_point() -> None:
 
 
 def test_most_samples() -> None:
-    assert solve(np.ones(MAX_SMALLEST), 5.0, objective="smallest", epsilon=0.5).size == 5
+    assert solve(np.ones(MAX_LISTED), 5.0, objective="smallest", epsilon=0.5).size == 5

@@ -307,7 +307,9 @@ def test_a_single_instance_gives_scalars() -> None:
 def test_any_real_dtype_and_memory_layout(dtype: type) -> None:
     values = np.array([[1, 0, 3, 2], [2, 2, 0, 1], [1, 1, 1, 1]])
     samples = values.astype(dtype)
-    expected = solve(samples.astype(float), [1.0, 2.0, 3.0])
+    whole = np.issubdtype(dtype, np.integer)
+    expected = solve(samples.astype(int if whole else float), [1, 2, 3])
+    assert (expected.sum.dtype, expected.error.dtype) == ((np.int64,) if whole else (np.float64,)) * 2
     for layout in (samples, np.asfortranarray(samples), samples[::1, ::-1][:, ::-1], samples.tolist()):
         before = np.array(layout)
         assert_same(solve(layout, np.array([1, 2, 3])), expected)

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slth.subset_sum import Solution, solve
+from slth.subset_sum import Solution, answer, solve
 from tests.subset_sum.instances import KINDS, assert_same
 
-# by name: the attribute `solve` of the package is the function
-SOLVE = importlib.import_module("slth.subset_sum.solve")
 OBJECTIVE = importlib.import_module("slth.subset_sum.closest")
 BLOCK_NS = 2e5
 
@@ -21,7 +19,7 @@ BLOCK_NS = 2e5
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred times shorter than usual, so that small batches give every thread some."""
-    monkeypatch.setattr(SOLVE, "_BLOCK_NS", BLOCK_NS)
+    monkeypatch.setattr(answer, "BLOCK_NS", BLOCK_NS)
 
 
 def mixed_batch(m: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +93,7 @@ def test_calls_from_many_threads_do_not_disturb_each_other() -> None:
 def test_a_failing_block_ends_the_call(
     monkeypatch: pytest.MonkeyPatch, error: type[BaseException], workers: int
 ) -> None:
-    real, begun = OBJECTIVE.closest, []
+    real, begun = OBJECTIVE.by_join, []
 
     def failing(batch: Any, which: Any) -> Any:
         begun.append(which)
@@ -103,7 +101,7 @@ def test_a_failing_block_ends_the_call(
             raise error("out of order")
         return real(batch, which)
 
-    monkeypatch.setattr(OBJECTIVE, "closest", failing)
+    monkeypatch.setattr(OBJECTIVE, "by_join", failing)
     rng = np.random.default_rng(0)
     samples, goals = rng.uniform(-1, 1, (2400, 20)), rng.uniform(-1, 1, 2400)
     blocks = 2400 * OBJECTIVE.cost(20) / BLOCK_NS
@@ -112,5 +110,5 @@ def test_a_failing_block_ends_the_call(
     assert threads() == []
     # what was in work or waiting next to it; the rest was dropped
     assert 3 <= len(begun) <= 3 + 3 * workers < blocks / 2
-    monkeypatch.setattr(OBJECTIVE, "closest", real)
+    monkeypatch.setattr(OBJECTIVE, "by_join", real)
     assert_same(solve(samples, goals, workers=workers), solve(samples, goals, workers=1))

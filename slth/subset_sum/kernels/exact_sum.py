@@ -70,3 +70,48 @@ def chosen_sums(samples, rows, targets, masks, sums, errors, sizes):
         count = _add(partials, count, -targets[r])
         errors[r] = abs(_round(partials, count))
         sizes[r] = size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def weighted_sums(samples, rows, targets, multipliers, sums, errors):
+    """As `chosen_sums` with a whole number of times each sample: multipliers (m, n) int64."""
+    partials = np.empty(12 * samples.shape[1] + 2)
+    for r in range(targets.shape[0]):
+        row = rows[r]
+        count = 0
+        for i in range(samples.shape[1]):
+            # bit by bit: a sample times a power of two is exact
+            times = abs(multipliers[r, i])
+            x = samples[row, i] if multipliers[r, i] > 0 else -samples[row, i]
+            while times != 0:
+                if times & 1:
+                    count = _add(partials, count, x)
+                times >>= 1
+                if times != 0:
+                    x *= 2.0
+        sums[r] = _round(partials, count) if count else 0.0
+        count = _add(partials, count, -targets[r])
+        errors[r] = abs(_round(partials, count))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def integer_sums(samples, rows, targets, multipliers, sums, errors):
+    """As `weighted_sums` in int64; the caller has checked that nothing overflows."""
+    for r in range(targets.shape[0]):
+        total = np.int64(0)
+        for i in range(samples.shape[1]):
+            total += multipliers[r, i] * samples[rows[r], i]
+        sums[r] = total
+        errors[r] = abs(total - targets[r])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sizes_of(masks, sizes):
+    """Number of set bits of each mask: (m,) uint64 -> (m,) int64."""
+    for r in range(masks.shape[0]):
+        mask = masks[r]
+        size = 0
+        while mask != np.uint64(0):
+            mask &= mask - np.uint64(1)
+            size += 1
+        sizes[r] = size

@@ -16,18 +16,18 @@ CLIP = float(2**61)  # beyond every reach: the closest subset is the same as for
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def quantize_rows(samples, values, places, counts, exponents, exact):
-    """Drop zeros and scale each row.
+def quantize_rows(samples, keep, headroom, values, places, counts, exponents, exact):
+    """Scale each row, and gather the samples that are kept.
 
-    samples (m, n) float64 -> values (m, n) int64 and places (m, n) uint8 of the counts (m,) non-zero samples, in order;
-    exponents (m,) int64 with values = rint(samples * 2^exponent); exact (m,) bool.
+    samples (m, n) float64, keep (m, n) bool -> values (m, n) int64 and places (m, n) uint8 of the counts (m,) kept samples, in order;
+    exponents (m,) int64 with values = rint(samples * 2^exponent), `headroom` powers of two lower; exact (m,) bool.
     """
     for r in range(samples.shape[0]):
         total = 0.0
         for i in range(samples.shape[1]):
             total += abs(samples[r, i])
         # a total that is just finite may round beyond the largest float64 on the way
-        exponent = ROW_BITS - (math.frexp(total)[1] if math.isfinite(total) else 1025)
+        exponent = ROW_BITS - headroom - (math.frexp(total)[1] if math.isfinite(total) else 1025)
         # two factors, because 2^exponent itself may overflow (total = 1e-300)
         first = math.ldexp(1.0, exponent // 2)
         second = math.ldexp(1.0, exponent - exponent // 2)
@@ -35,10 +35,10 @@ def quantize_rows(samples, values, places, counts, exponents, exact):
         whole = True
         for i in range(samples.shape[1]):
             x = samples[r, i]
-            if x != 0.0:
+            if keep[r, i]:
                 scaled = x * first * second
                 nearest = np.rint(scaled)
-                if nearest == 0.0:  # also where `scaled` itself has underflowed
+                if nearest == 0.0 and x != 0.0:  # also where `scaled` itself has underflowed
                     whole = False
                     nearest = math.copysign(1.0, x)
                 whole &= nearest == scaled
@@ -51,8 +51,24 @@ def quantize_rows(samples, values, places, counts, exponents, exact):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def quantize_targets(targets, rows, exponents, exact_rows, values, exact):
-    """Scale targets (m,) by the exponent of their row, `rows` (m,) -> values (m,) int64, exact (m,) bool (row and target)."""
+def gather_rows(samples, keep, values, places, counts):
+    """As `quantize_rows` for samples that are integers already: nothing is scaled, nothing is lost."""
+    for r in range(samples.shape[0]):
+        k = 0
+        for i in range(samples.shape[1]):
+            if keep[r, i]:
+                values[r, k] = samples[r, i]
+                places[r, k] = i
+                k += 1
+        counts[r] = k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def quantize_targets(targets, rows, exponents, exact_rows, whole, fraction, values, exact):
+    """Scale targets (m,) by the exponent of their row, `rows` (m,) -> values (m,) int64, exact (m,) bool (row and target).
+
+    `whole` (rows,) int64 and `fraction` (rows,) float64 quanta are subtracted: what of a row is chosen in any case.
+    """
     for r in range(targets.shape[0]):
         exponent = int(exponents[rows[r]])
         first = math.ldexp(1.0, exponent // 2)
@@ -63,8 +79,10 @@ def quantize_targets(targets, rows, exponents, exact_rows, values, exact):
             exact[r] = exact_rows[rows[r]]
         else:
             nearest = np.rint(scaled)
-            values[r] = np.int64(nearest)
-            exact[r] = exact_rows[rows[r]] & (nearest == scaled) & ((scaled != 0.0) | (targets[r] == 0.0))
+            rest = np.rint(scaled - nearest - fraction[rows[r]])
+            values[r] = np.int64(nearest) - whole[rows[r]] + np.int64(rest)
+            lossless = (nearest == scaled) & ((scaled != 0.0) | (targets[r] == 0.0)) & (fraction[rows[r]] == 0.0)
+            exact[r] = exact_rows[rows[r]] & lossless
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,8 +1,9 @@
-"""Fewest elements within epsilon: half lists sorted class by class (a class holds the subsets of one size), joined by two pointers.
+"""Halves listed size by size: fewest elements within epsilon, and the closest subset of given sizes for rows with many ties.
 
-For k = 0, 1, 2, ... every pair of classes (i, k - i) is walked once, which finds the closest subset of exactly k elements; the first k
-whose closest lies within epsilon is the answer. Only classes up to the size in question are built, and few are needed where epsilon
-is not tiny. Where the fixed point is exact, equal sums of a class collapse to the smallest mask.
+Half lists are sorted class by class (a class holds the subsets of one size) and joined by two pointers: for a size k every pair of
+classes (i, k - i) is walked once, which finds the closest subset of exactly k elements. The first k whose closest lies within epsilon
+is the smallest; only classes up to the size in question are built, and few are needed where epsilon is not tiny. Where the fixed point
+is exact, equal sums of a class collapse to the smallest mask.
 
 Time and memory O(2^(n/2)) when all classes are needed. Codes: FOUND, MISSED (proven: no subset lies within epsilon), AMBIGUOUS (rounding
 cannot tell, an exact search takes over).
@@ -94,10 +95,71 @@ def _closest_of_size(k, left, left_masks, left_starts, right, right_masks, right
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def smallest(values, counts, rows, targets, tolerances, exact, masks, codes):
-    """Smallest subset of values[rows[r], :counts] within tolerances[r] of targets[r]; then the closest, then the smallest mask.
+def _halves(values, largest, collapse):
+    """Classes of both halves up to `largest` elements: sums, masks and starts of each."""
+    half = values.size // 2
+    n_left, n_right = min(largest, half), min(largest, values.size - half)
+    a, b = 1 << half, 1 << (values.size - half)
+    left, spare = np.empty(a, np.int64), np.empty(a, np.int64)
+    left_masks, spare_masks = np.empty(a, np.uint32), np.empty(a, np.uint32)
+    left_starts, spare_starts = np.empty(n_left + 2, np.int64), np.empty(n_left + 2, np.int64)
+    if _classes(values[:half], n_left, collapse, left, left_masks, left_starts, spare, spare_masks, spare_starts):
+        left, left_masks, left_starts = spare, spare_masks, spare_starts
+    right, spare = np.empty(b, np.int64), np.empty(b, np.int64)
+    right_masks, spare_masks = np.empty(b, np.uint32), np.empty(b, np.uint32)
+    right_starts, spare_starts = np.empty(n_right + 2, np.int64), np.empty(n_right + 2, np.int64)
+    if _classes(values[half:], n_right, collapse, right, right_masks, right_starts, spare, spare_masks, spare_starts):
+        right, right_masks, right_starts = spare, spare_masks, spare_starts
+    return left, left_masks, left_starts, right, right_masks, right_starts
 
-    values (rows, n) int64, counts (rows,), targets, tolerances (m,) int64, exact (m,) bool -> masks (m,) uint64, codes (m,) uint8.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def closest_of_sizes(values, target, low, high, exact, contenders):
+    """Closest subset of `low` to `high` of the values (n,) int64, 0 <= low <= high <= n <= 44, to the int64 target.
+
+    exact: returns 1 and contenders[0], the optimum: closest, then fewest elements, then the smallest mask. Not exact: returns how
+    many subsets rounding cannot tell from the best, their masks in `contenders`, or -1 when they do not fit.
+    """
+    half = values.size // 2
+    left, left_masks, left_starts, right, right_masks, right_starts = _halves(values, high, exact)
+    n_left, n_right = left_starts.size - 2, right_starts.size - 2
+    best = np.empty(3, np.int64)
+    least = np.int64(2**62)
+    for k in range(low, high + 1):
+        best[0] = np.int64(2**62)
+        best[1], best[2] = -1, best[0]
+        _closest_of_size(k, left, left_masks, left_starts, right, right_masks, right_starts, half, target, best)
+        if best[0] < least:
+            least = best[0]
+            contenders[0] = u64(best[1])
+        if exact and least == 0:
+            break
+    if exact:
+        return 1
+    reach = least + 2 * values.size + 1
+    count = 0
+    for k in range(low, high + 1):
+        for i in range(max(0, k - n_right), min(k, n_left) + 1):
+            begin, top = right_starts[k - i], right_starts[k - i + 1] - 1
+            for a in range(left_starts[i], left_starts[i + 1]):
+                while top >= begin and left[a] + right[top] - target > reach:
+                    top -= 1
+                b = top
+                while b >= begin and left[a] + right[b] - target >= -reach:
+                    if count == contenders.size:
+                        return -1
+                    contenders[count] = u64(np.int64(left_masks[a]) | (np.int64(right_masks[b]) << half))
+                    count += 1
+                    b -= 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def smallest(values, counts, rows, targets, tolerances, exact, lows, highs, masks, codes):
+    """Smallest subset of lows[r] to highs[r] of the values[rows[r], :counts] within tolerances[r] of targets[r].
+
+    Then the closest, then the smallest mask. values (rows, n) int64, counts (rows,), targets, tolerances, lows, highs (m,) int64,
+    exact (m,) bool -> masks (m,) uint64, codes (m,) uint8. Sizes are clipped to 0 .. counts.
     """
     n_max = 0
     for r in range(rows.size):
@@ -122,9 +184,10 @@ def smallest(values, counts, rows, targets, tolerances, exact, masks, codes):
         built = -1
         left, left_masks, left_starts = a0, ma0, np.empty(0, np.int64)
         right, right_masks, right_starts = b0, mb0, np.empty(0, np.int64)
-        for k in range(n + 1):
+        fewest, most = min(max(lows[r], 0), n), min(max(highs[r], 0), n)
+        for k in range(fewest, most + 1):
             if k > built:
-                built = min(max(2 * built, 2), n)
+                built = min(max(2 * built, 2, k), most)
                 sa0, sa1 = np.empty(min(built, half) + 2, np.int64), np.empty(min(built, half) + 2, np.int64)
                 sb0, sb1 = np.empty(min(built, n - half) + 2, np.int64), np.empty(min(built, n - half) + 2, np.int64)
                 swapped = _classes(row[:half], min(built, half), exact[r], a0, ma0, sa0, a1, ma1, sa1)

@@ -1,13 +1,10 @@
-"""``slth ...``: thin over the public functions. Exit codes: 0 done, 1 the answer is no, 2 the input is unusable, 130 interrupted."""
+"""Commands about tickets: demo, approximate, verify."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slth.networks import Network
@@ -17,40 +14,8 @@ MODEL_HELP = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        print("interrupted: no file was left half written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # whoever read our output has gone; leave quietly, also when Python flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"slth {options.command}: {error}", file=sys.stderr)
-        return 1 if _is_an_answer(error) else 2
-
-
-def _is_an_answer(error: Exception) -> bool:
-    """Whether an error says that the thing asked for does not exist, rather than that the question was wrong."""
-    from slth.approximation import EpsilonError
-    from slth.ticket import VerificationError
-
-    return isinstance(error, EpsilonError | VerificationError)
-
-
-def _parser() -> argparse.ArgumentParser:
-    from slth import __version__
-
-    parser = argparse.ArgumentParser(
-        prog="slth", description="The laboratory for the strong lottery ticket hypothesis."
-    )
-    parser.add_argument("--version", action="version", version=f"slth {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
+def add_commands(commands: Any) -> None:
+    """Add the sub-commands of this module to the parser's."""
     demo = commands.add_parser("demo", help="find a ticket for a trained digits network, save it, verify it, draw it")
     demo.add_argument(
         "--out", default=".", metavar="FOLDER", help="where to write ticket.npz and demo.png (default: here)"
@@ -83,20 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("ticket", help="a file that `slth approximate` or Ticket.save wrote")
     verify.add_argument("--target", required=True, metavar="MODEL", help=MODEL_HELP)
     verify.set_defaults(run=_verify)
-
-    subset_sum = commands.add_parser(
-        "subset-sum",
-        help="the subset of some numbers whose sum is closest to a target, proven",
-        epilog="example: slth subset-sum 0.5 -0.3 0.9 0.25 --target 0.44",
-    )
-    subset_sum.add_argument("numbers", type=float, nargs="*", help="the samples")
-    subset_sum.add_argument(
-        "--file",
-        help="read the samples from a text file instead ('-' for standard input): any white space or commas between",
-    )
-    subset_sum.add_argument("--target", type=float, required=True)
-    subset_sum.set_defaults(run=_subset_sum)
-    return parser
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -149,33 +100,6 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
-def _subset_sum(options: argparse.Namespace) -> int:
-    from slth import subset_sum
-
-    numbers = list(options.numbers)
-    if options.file is not None:
-        if numbers:
-            raise ValueError("give the samples as arguments or with --file, not both")
-        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
-        numbers = [_number(word) for word in text.replace(",", " ").split()]
-    if not numbers:
-        raise ValueError("no samples; give some numbers, or --file")
-    solution = subset_sum.solve(numbers, options.target)
-    chosen = [numbers[i] for i in range(len(numbers)) if int(solution.mask) >> i & 1]
-    print(f"subset   {' '.join(map(repr, chosen)) or '(empty)'}")
-    print(f"sum      {float(solution.sum)!r}")
-    print(f"error    {float(solution.error)!r}")
-    print(f"status   OPTIMAL of {2 ** len(numbers):,} subsets")
-    return 0
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise ValueError(f"{word[:40]!r} is not a number") from None
-
-
 def _model(name: str) -> Network:
     from slth import data
     from slth.networks import Network
@@ -183,7 +107,3 @@ def _model(name: str) -> Network:
     if name == "digits" and not Path(name).exists():
         return Network.read(data.digits_arrays())
     return Network.read(Path(name))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

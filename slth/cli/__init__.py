@@ -1,0 +1,49 @@
+"""``slth ...``: thin over the public functions. Exit codes: 0 done, 1 the answer is no, 2 the input is unusable, 130 interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from slth.cli import laboratory, tickets
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("interrupted: no file was left half written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has gone; leave quietly, also when Python flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        print(f"slth {options.command}: {error}", file=sys.stderr)
+        return 1 if _is_an_answer(error) else 2
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """Whether an error says that the thing asked for does not exist, rather than that the question was wrong."""
+    from slth.approximation import EpsilonError
+    from slth.ticket import VerificationError
+
+    return isinstance(error, EpsilonError | VerificationError)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from slth import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="slth", description="The laboratory for the strong lottery ticket hypothesis."
+    )
+    parser.add_argument("--version", action="version", version=f"slth {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    tickets.add_commands(commands)
+    laboratory.add_commands(commands)
+    return parser

@@ -1,0 +1,7 @@
+"""python -m slth.cli ..."""
+
+import sys
+
+from slth.cli import main
+
+sys.exit(main())

@@ -1,0 +1,122 @@
+"""From masks to a `Solution`: blocks of instances run by threads, sums recomputed from the samples, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.subset_sum.batch import Batch, FixedPoint
+from slth.subset_sum.kernels import exact_sum
+from slth.subset_sum.question import Question
+from slth.subset_sum.solution import Solution, Status
+from slth.threads import in_order, progress_bar
+
+Which = NDArray[np.int64]
+
+BLOCK_NS = 2e7  # a block of work takes about 20 ms: short enough to balance and to interrupt
+
+
+def in_blocks(question: Question, blocks: list[slice], run: Callable[[Which], tuple[NDArray[Any], ...]]) -> Solution:
+    """Solve the instances block by block: `run` gets the indices of a block, sorted by row, and returns masks, statuses and, if there
+    are more than two coefficients, (m, n) coefficients.
+
+    Blocks not yet begun when the time is up get the smallest subset allowed and status LIMIT, those without a subset status NOT_FOUND.
+    """
+    batch = question.batch
+    m = batch.targets.size
+    masks, statuses = np.empty(m, np.uint64), np.empty(m, np.uint8)
+    several = len(batch.allowed.coefficients) > 2
+    coefficients = np.empty((m, batch.n), np.int64) if several else None
+
+    def work(block: slice) -> int:
+        which = batch.order[block]
+        lost = np.ones(which.size, np.bool_)
+        if question.late:
+            statuses[which] = Status.LIMIT
+        else:
+            answer = run(which)
+            masks[which], statuses[which] = answer[:2]
+            if coefficients is not None:
+                coefficients[which] = answer[2]
+            lost = answer[1] == Status.NOT_FOUND
+        if lost.any():
+            masks[which[lost]] = least = _least(batch, which[lost])
+            if coefficients is not None:
+                base, other = batch.allowed.coefficients[:2]
+                coefficients[which[lost]] = np.where(bits_of(least, batch.n), other, base)
+        return which.size
+
+    with progress_bar(m, "instance", question.progress) as bar:
+        for done in in_order(work, blocks, min(question.workers, m)):
+            bar.update(done)
+    return from_masks(batch, np.arange(m), masks, statuses, coefficients, batch.shape)
+
+
+def from_masks(
+    batch: Batch,
+    which: Which,
+    masks: NDArray[np.uint64],
+    statuses: NDArray[np.uint8] | None = None,
+    coefficients: NDArray[np.int64] | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Solution:
+    """The solution of the instances `which` (m,), given their masks, and coefficients (m, n) where those do not follow from the masks."""
+    allowed, n = batch.allowed, batch.n
+    rows, row_of, targets = batch.rows, batch.row_of[which], batch.targets[which]
+    totals, errors = np.empty(masks.size, rows.dtype), np.empty(masks.size, rows.dtype)
+    sizes = np.empty(masks.size, np.int64)
+    plain = allowed.coefficients == (0, 1)
+    if coefficients is None and (batch.integral or not plain):
+        coefficients = allowed.base + allowed.step * bits_of(masks, n).astype(np.int64)
+    if coefficients is None:
+        exact_sum.chosen_sums(rows, row_of, targets, masks, totals, errors, sizes)
+    else:
+        sums = exact_sum.integer_sums if batch.integral else exact_sum.weighted_sums
+        sums(rows, row_of, targets, coefficients, totals, errors)
+        exact_sum.sizes_of(masks, sizes)
+    statuses = np.zeros(masks.size, np.uint8) if statuses is None else statuses
+    shape = masks.shape if shape is None else shape
+    return Solution(
+        mask=masks.reshape(shape)[()],
+        sum=totals.reshape(shape)[()],
+        error=errors.reshape(shape)[()],
+        size=sizes.reshape(shape)[()],
+        status=statuses.reshape(shape)[()],
+        n=n,
+        multipliers=None if plain or coefficients is None else coefficients.reshape(*shape, n),
+    )
+
+
+def bits_of(masks: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:
+    """(m,) masks -> (m, n) bool."""
+    bits: NDArray[np.bool_] = (masks[:, None] >> np.arange(n, dtype=np.uint64) & np.uint64(1)).astype(np.bool_)
+    return bits
+
+
+def settle(question: Question, closest: Solution, which: Which) -> NDArray[np.uint8]:
+    """Whether the closest subsets of some instances lie within epsilon: WITHIN_EPSILON or NOT_FOUND, both proven."""
+    batch, epsilon = question.batch, question.epsilon
+    assert epsilon is not None
+    inside = closest.error <= epsilon[which]
+    # rounding may have brought an error down to epsilon
+    for j in np.flatnonzero((closest.error == epsilon[which]) & (not batch.integral)).tolist():
+        row = batch.rows[batch.row_of[which[j]]].tolist()
+        total = sum((c * Fraction(x) for c, x in zip(closest.coefficients[j].tolist(), row, strict=True)), Fraction(0))
+        inside[j] = abs(total - Fraction(batch.targets[which[j]].item())) <= Fraction(epsilon[which[j]].item())
+    return np.where(inside, Status.WITHIN_EPSILON, Status.NOT_FOUND).astype(np.uint8)
+
+
+def _least(batch: Batch, which: Which) -> NDArray[np.uint64]:
+    """The smallest subset allowed, where there is none to report: the locked samples, and the first few others that a size asks for."""
+    allowed = batch.allowed
+    if allowed.pattern is not None:
+        chosen, block = allowed.pattern
+        return np.full(which.size, sum(((1 << chosen) - 1) << start for start in range(0, batch.n, block)), np.uint64)
+    fixed = FixedPoint.of(batch, which)
+    masks = np.array([(1 << low) - 1 for low in fixed.lows.tolist()], np.uint64)
+    fixed.widen(masks)
+    return masks

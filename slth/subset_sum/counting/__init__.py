@@ -1,0 +1,1 @@
+"""Counting the subsets within epsilon of a target, by size: exactly, between two bounds, by estimate, by sampling, in expectation."""

@@ -1,0 +1,1 @@
+"""Subset sums of vectors: samples (n, d), targets (d,), max-norm or l2."""

@@ -1,0 +1,39 @@
+"""Questions about vectors: to `vectors.solve_vectors` and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slth.subset_sum.kernels import exact_sum
+from slth.subset_sum.question import Question
+from slth.subset_sum.solution import Solution
+from slth.subset_sum.vectors.solve import Vectors, solve_vectors
+
+
+def answer(question: Question) -> Solution:
+    """The solution of all instances."""
+    rows, shape = question.instances, question.shape
+    assert isinstance(rows, Vectors)
+    epsilon = question.epsilon
+    masks, sums, errors, statuses = solve_vectors(
+        rows.samples,
+        rows.row_of,
+        rows.targets,
+        objective=question.objective,
+        epsilon=None if epsilon is None else epsilon.astype(np.float64),
+        norm=question.norm or "max",
+        low=question.allowed.low,
+        high=question.allowed.high,
+        deadline=question.deadline,
+        workers=question.workers,
+    )
+    sizes = np.empty(masks.size, np.int64)
+    exact_sum.sizes_of(masks, sizes)
+    return Solution(
+        mask=masks.reshape(shape)[()],
+        sum=sums.reshape(*shape, -1),
+        error=errors.reshape(shape)[()],
+        size=sizes.reshape(shape)[()],
+        status=statuses.reshape(shape)[()],
+        n=question.n,
+    )
