@@ -153,6 +153,7 @@ def counts_by_size(count: Count, *, ax: Axes) -> None:
             sizes, lower, count.log2_upper, color=_BLUE, alpha=0.25, lw=0, label=count.certainty.name.lower()
         )
     ax.plot(sizes[some], count.log2_by_size[some], "o-", ms=3, color=_BLUE, label="within epsilon")
+    _whole_numbers(ax)
     ax.set_xlabel("size k")
     ax.set_ylabel(r"$\log_2$ number of subsets")
     ax.set_ylim(bottom=0)
@@ -170,10 +171,17 @@ def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> None
     ax.fill_between(prefixes, lower, upper, color=_BLUE, alpha=0.25, lw=0, label="between the bounds")
     ax.plot(prefixes, lower, "o-", ms=3, color=_BLUE, label="certainly covered")
     ax.axhline(1.0, color=_GREY, lw=1, ls="--")
+    _whole_numbers(ax)
     ax.set_xlabel("samples n")
     ax.set_ylabel(f"share of [{found.interval[0]:g}, {found.interval[1]:g}] covered")
     ax.set_ylim(0, 1.05)
     ax.legend(frameon=False, fontsize=8)
+
+
+def _whole_numbers(ax: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def single(draw: Callable[[Axes], None]) -> Figure:

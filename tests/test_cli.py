@@ -45,6 +45,57 @@ def test_subset_sum_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code", "shown"),
+    [
+        (["0.5", "-0.3", "0.9", "0.25", "--target", "0.44", "--size", "2"], 0, ["subset   -0.3 0.9", "OPTIMAL"]),
+        (
+            ["4", "5", "6", "7", "8", "--target", "0", "--coefficients", "-1", "1"],
+            0,
+            ["-1*4 -1*5 -1*6 +1*7 +1*8", "error    0\n"],
+        ),
+        (["3", "5", "7", "11", "--target", "12", "--objective", "all", "--epsilon", "1"], 0, ["5 7", "11"]),
+        (
+            ["3", "5", "7", "11", "--target", "12", "--objective", "all", "--epsilon", "9", "--most", "2"],
+            0,
+            ["more: --most"],
+        ),
+        (["3", "5", "7", "11", "--target", "12", "--k-best", "2"], 0, ["5 7", "11"]),
+        (["3", "5", "7", "11", "--target", "13", "--objective", "any", "--epsilon", "0"], 1, ["NOT_FOUND"]),
+        (["3", "5", "7", "11", "--target", "13", "--pattern", "1", "2"], 0, ["subset   5 7", "error    1\n"]),
+        (["3", "5", "7", "11", "--target", "13", "--locked", "2"], 0, ["7"]),
+        (["3", "5", "7", "11", "--target", "13", "--explain"], 0, ["n = 4"]),
+        ([*["0.5"] * 70, "--target", "3"], 0, ["error    0.0"]),
+    ],
+)
+def test_subset_sum_with_options(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, shown: list[str]
+) -> None:
+    found, out, err = run(capsys, "subset-sum", *arguments)
+    assert found == code, err
+    assert all(text in out for text in shown), out
+
+
+def test_count(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    plot = tmp_path / "counts.png"
+    code, out, _ = run(capsys, "count", "1", "2", "3", "4", "5", "--target", "6", "--epsilon", "0", "--plot", str(plot))
+    assert code == 0
+    assert "Count(total=3, most at size 2, EXACT, method='exact')" in out
+    assert [line.split()[:2] for line in out.splitlines()[3:]] == [["2", "2"], ["3", "1"]]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_coverage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    plot = tmp_path / "coverage.png"
+    numbers = ["0.5", "-0.3", "0.9", "0.25"]
+    code, out, _ = run(
+        capsys, "coverage", *numbers, "--epsilon", "0.1", "--interval", "-0.3", "0.3", "--plot", str(plot)
+    )
+    assert code == 0
+    assert out.startswith("Coverage(share=")
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["subset-sum", "--target", "1"], "no samples"),

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import slth
-from slth import data, plots
+from slth import data, plots, subset_sum
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +60,25 @@ def test_save_writes_a_png(ticket: slth.Ticket, tmp_path: Path) -> None:
     plots.save(plots.digits_demo(ticket, *data.digits_test()), str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_counts_by_size_draws_the_counts() -> None:
+    rng = np.random.default_rng(0)
+    samples = rng.uniform(-1, 1, 90)
+    for count in (subset_sum.count(samples[:12], 0.3, 0.1), subset_sum.count(samples, 0.3, 0.1)):
+        ax = Figure().subplots()
+        plots.counts_by_size(count, ax=ax)
+        x, y = (np.asarray(values) for values in ax.lines[1].get_data())
+        np.testing.assert_array_equal(y, count.log2_by_size[x])
+        assert len(ax.collections) == (0 if count.exact else 1)
+
+
+def test_coverage_draws_the_share_of_each_prefix() -> None:
+    samples = np.random.default_rng(1).uniform(-1, 1, 9)
+    found = subset_sum.coverage(samples, 0.02)
+    ax = Figure().subplots()
+    plots.coverage(samples, found, ax=ax)
+    x, y = (np.asarray(values) for values in ax.lines[0].get_data())
+    assert x.tolist() == list(range(1, 10))
+    assert y[-1] == found.lower
+    assert np.all(np.diff(y) >= 0)

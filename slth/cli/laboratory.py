@@ -112,7 +112,7 @@ def _solve(options: argparse.Namespace) -> int:
     found = subset_sum.solve(numbers, options.target, **question)
     if isinstance(found, subset_sum.Subsets):
         return _print_subsets(found, numbers, options.most)
-    if found.mask.ndim:
+    if found.size.ndim:
         for i in range(found.size.size):
             print(_line(numbers, found.coefficients[i].tolist(), found.sum[i].item(), found.error[i].item()))
         return 0

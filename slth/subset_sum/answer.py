@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.batch import Batch, FixedPoint
+from slth.subset_sum.batch import Batch, FixedPoint, Numbers
 from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Solution, Status
@@ -28,32 +28,36 @@ def in_blocks(question: Question, blocks: list[slice], run: Callable[[Which], tu
     """
     batch = question.batch
     m = batch.targets.size
-    masks, statuses = np.empty(m, np.uint64), np.empty(m, np.uint8)
+    masks, statuses, sizes = np.empty(m, np.uint64), np.empty(m, np.uint8), np.empty(m, np.int64)
+    totals, errors = np.empty(m, batch.rows.dtype), np.empty(m, batch.rows.dtype)
     several = len(batch.allowed.coefficients) > 2
     coefficients = np.empty((m, batch.n), np.int64) if several else None
 
     def work(block: slice) -> int:
         which = batch.order[block]
-        lost = np.ones(which.size, np.bool_)
+        given = np.empty((which.size, batch.n if several else 0), np.int64)
         if question.late:
-            statuses[which] = Status.LIMIT
+            found, status = np.empty(which.size, np.uint64), np.full(which.size, Status.LIMIT, np.uint8)
+            lost = np.ones(which.size, np.bool_)
         else:
-            answer = run(which)
-            masks[which], statuses[which] = answer[:2]
-            if coefficients is not None:
-                coefficients[which] = answer[2]
-            lost = answer[1] == Status.NOT_FOUND
+            found, status, *rest = run(which)
+            given = rest[0] if rest else given
+            lost = status == Status.NOT_FOUND
         if lost.any():
-            masks[which[lost]] = least = _least(batch, which[lost])
+            found[lost] = least = _least(batch, which[lost])
             if coefficients is not None:
                 base, other = batch.allowed.coefficients[:2]
-                coefficients[which[lost]] = np.where(bits_of(least, batch.n), other, base)
+                given[lost] = np.where(bits_of(least, batch.n), other, base)
+        masks[which], statuses[which] = found, status
+        if coefficients is not None:
+            coefficients[which] = given
+        totals[which], errors[which], sizes[which] = _evaluate(batch, which, found, given if several else None)
         return which.size
 
     with progress_bar(m, "instance", question.progress) as bar:
         for done in in_order(work, blocks, min(question.workers, m)):
             bar.update(done)
-    return from_masks(batch, np.arange(m), masks, statuses, coefficients, batch.shape)
+    return _solution(batch, masks, totals, errors, sizes, statuses, coefficients, batch.shape)
 
 
 def from_masks(
@@ -65,30 +69,56 @@ def from_masks(
     shape: tuple[int, ...] | None = None,
 ) -> Solution:
     """The solution of the instances `which` (m,), given their masks, and coefficients (m, n) where those do not follow from the masks."""
-    allowed, n = batch.allowed, batch.n
+    statuses = np.zeros(masks.size, np.uint8) if statuses is None else statuses
+    sums = _evaluate(batch, which, masks, coefficients)
+    return _solution(batch, masks, *sums, statuses, coefficients, masks.shape if shape is None else shape)
+
+
+def _evaluate(
+    batch: Batch, which: Which, masks: NDArray[np.uint64], coefficients: NDArray[np.int64] | None
+) -> tuple[Numbers, Numbers, NDArray[np.int64]]:
+    """Sums, errors and sizes of the instances `which`."""
     rows, row_of, targets = batch.rows, batch.row_of[which], batch.targets[which]
     totals, errors = np.empty(masks.size, rows.dtype), np.empty(masks.size, rows.dtype)
     sizes = np.empty(masks.size, np.int64)
-    plain = allowed.coefficients == (0, 1)
-    if coefficients is None and (batch.integral or not plain):
-        coefficients = allowed.base + allowed.step * bits_of(masks, n).astype(np.int64)
+    if coefficients is None and (batch.integral or batch.allowed.coefficients != (0, 1)):
+        coefficients = _two_coefficients(batch, masks)
     if coefficients is None:
         exact_sum.chosen_sums(rows, row_of, targets, masks, totals, errors, sizes)
     else:
         sums = exact_sum.integer_sums if batch.integral else exact_sum.weighted_sums
         sums(rows, row_of, targets, coefficients, totals, errors)
         exact_sum.sizes_of(masks, sizes)
-    statuses = np.zeros(masks.size, np.uint8) if statuses is None else statuses
-    shape = masks.shape if shape is None else shape
+    return totals, errors, sizes
+
+
+def _solution(
+    batch: Batch,
+    masks: NDArray[np.uint64],
+    totals: Numbers,
+    errors: Numbers,
+    sizes: NDArray[np.int64],
+    statuses: NDArray[np.uint8],
+    coefficients: NDArray[np.int64] | None,
+    shape: tuple[int, ...],
+) -> Solution:
+    shown = None
+    if batch.allowed.coefficients != (0, 1):
+        shown = (_two_coefficients(batch, masks) if coefficients is None else coefficients).reshape(*shape, batch.n)
     return Solution(
         mask=masks.reshape(shape)[()],
         sum=totals.reshape(shape)[()],
         error=errors.reshape(shape)[()],
         size=sizes.reshape(shape)[()],
         status=statuses.reshape(shape)[()],
-        n=n,
-        multipliers=None if plain or coefficients is None else coefficients.reshape(*shape, n),
+        n=batch.n,
+        multipliers=shown,
     )
+
+
+def _two_coefficients(batch: Batch, masks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """(m, n): the base, or the other one where a sample is chosen."""
+    return batch.allowed.base + batch.allowed.step * bits_of(masks, batch.n).astype(np.int64)
 
 
 def bits_of(masks: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:

@@ -34,6 +34,7 @@ class Batch:
     order: NDArray[np.int64]  # instances sorted by row, so that a block holds whole rows where rows are shared
     shape: tuple[int, ...]
     row_shape: tuple[int, ...]
+    most: float  # largest sum of absolute values of a row
     allowed: Allowed
     locked: NDArray[np.bool_] | None = None  # (rows, n)
 
@@ -53,9 +54,9 @@ class Batch:
             -1
         )
         targets = np.ascontiguousarray(np.broadcast_to(goals, shape)).reshape(-1)
-        _check_reach(rows, row_of, targets, 1)
+        most = _check_reach(rows, row_of, targets, 1)
         order = np.arange(row_of.size) if len(rows) == row_of.size else np.argsort(row_of, kind="stable")
-        return cls(rows, row_of, targets, order, shape, values.shape[:-1], Allowed.read(n))
+        return cls(rows, row_of, targets, order, shape, values.shape[:-1], most, Allowed.read(n))
 
     def restrict(self, allowed: Allowed) -> Batch:
         """The same instances with less, or other things, allowed."""
@@ -131,15 +132,14 @@ def _int64(values: ArrayLike, name: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(raw, dtype=np.int64).reshape(raw.shape)
 
 
-def _check_reach(rows: Numbers, row_of: NDArray[np.int64], targets: Numbers, largest: int) -> None:
-    """No sum may overflow, with coefficients up to the `largest`."""
+def _check_reach(rows: Numbers, row_of: NDArray[np.int64], targets: Numbers, largest: int) -> float:
+    """No sum may overflow, with coefficients up to the `largest`; returns the largest sum of absolute values of a row."""
     if rows.dtype == np.int64:
-        _check_integers(rows, largest)
-    else:
-        _check_floats(rows, row_of, targets, largest)
+        return _check_integers(rows, largest)
+    return _check_floats(rows, row_of, targets, largest)
 
 
-def _check_integers(rows: Numbers, largest: int) -> None:
+def _check_integers(rows: Numbers, largest: int) -> float:
     """Sums of |samples| times the largest coefficient stay below 2^60."""
     reach = np.abs(rows).astype(np.float64).sum(axis=1) * largest
     for row in np.flatnonzero(reach > 2.0 ** (_INTEGER_BITS - 1)).tolist():
@@ -149,11 +149,16 @@ def _check_integers(rows: Numbers, largest: int) -> None:
                 f"integer samples overflow: the absolute values of row {row}{' times the largest coefficient' * (largest > 1)} sum to "
                 f"2^{math.log2(total):.1f}, and must stay below 2^{_INTEGER_BITS}; divide by a common factor"
             )
+    return float(reach.max())
 
 
-def _check_floats(rows: Numbers, row_of: NDArray[np.int64], targets: Numbers, largest: int) -> None:
+def _check_floats(rows: Numbers, row_of: NDArray[np.int64], targets: Numbers, largest: int) -> float:
     with np.errstate(over="ignore"):
-        totals = np.abs(rows).sum(axis=1) * float(largest)
+        totals = np.abs(rows).sum(axis=1)
+        if largest > 1:
+            totals *= largest
+        if math.isfinite(totals.max() + np.abs(targets).max()):  # a bound on all
+            return float(totals.max())
         reach = totals[row_of] + np.abs(targets)
     if not np.isfinite(reach).all():
         worst = int(np.argmin(np.isfinite(reach)))
@@ -161,6 +166,7 @@ def _check_floats(rows: Numbers, row_of: NDArray[np.int64], targets: Numbers, la
             f"samples and target overflow float64: row {int(row_of[worst])} has absolute values that sum beyond 1.8e308 "
             f"(target {targets[worst]:g}); divide both by a power of two"
         )
+    return float(totals.max())
 
 
 @dataclass(frozen=True)

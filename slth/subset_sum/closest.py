@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +143,7 @@ def _closest_of_ties(fixed: FixedPoint, i: int) -> tuple[int, Status]:
     row = fixed.row_of[i]
     values, low, high = fixed.values[row, : fixed.counts[row]], int(fixed.lows[i]), int(fixed.highs[i])
     if values.size > LISTED_TO:
-        return _streamed(fixed, i, workers=1, deadline=None)
+        return _streamed(fixed, i, workers=1, deadline=None, bar=None)
     contenders = np.empty(_CONTENDERS, np.uint64)
     if low == 0 and high == values.size:
         found = merge.closest_of_row(values, fixed.targets[i], fixed.exact[i], contenders)
@@ -156,18 +157,18 @@ def _closest_of_ties(fixed: FixedPoint, i: int) -> tuple[int, Status]:
     return exact.closest_of_integers(integers, goal, low, high), Status.OPTIMAL
 
 
-def by_streaming(question: Question, which: NDArray[np.int64]) -> Answer:
-    """One instance after the other, each by all threads; the best subset seen where time runs out."""
+def by_streaming(question: Question, which: NDArray[np.int64], bar: Any) -> Answer:
+    """One instance after the other, each by all threads, told to the bar; the best subset seen where time runs out."""
     batch = question.batch
     fixed = FixedPoint.of(batch, which)
     masks, statuses = np.zeros(which.size, np.uint64), np.full(which.size, Status.OPTIMAL, np.uint8)
     for i in range(which.size):
-        masks[i], statuses[i] = _streamed(fixed, i, question.workers, question.deadline)
+        masks[i], statuses[i] = _streamed(fixed, i, question.workers, question.deadline, bar)
     fixed.widen(masks)
     return masks, statuses
 
 
-def _streamed(fixed: FixedPoint, i: int, workers: int, deadline: float | None) -> tuple[int, Status]:
+def _streamed(fixed: FixedPoint, i: int, workers: int, deadline: float | None, bar: Any) -> tuple[int, Status]:
     """The best of the contenders; LIMIT if time ran out, HEURISTIC if there are more of them than could be compared."""
     row = fixed.row_of[i]
     found = streaming.closest_one(
@@ -178,7 +179,7 @@ def _streamed(fixed: FixedPoint, i: int, workers: int, deadline: float | None) -
         int(fixed.highs[i]),
         workers=workers,
         deadline=deadline,
-        bar=None,
+        bar=bar,
     )
     integers, goal, _ = fixed.integers(i)
     mask = exact.closest_of_integers_among(found.masks.tolist(), integers, goal)

@@ -140,8 +140,10 @@ def _instances(
     tolerance = _tolerance(epsilon, objective, values.dtype == np.int64)
     if tolerance is not None:
         numbers = np.broadcast_to(numbers, _together(numbers.shape, tolerance.shape))
+    batch = Batch.read(values, numbers)
+    if tolerance is not None and float(tolerance.min()) < np.spacing(batch.most):
         _warn_of_resolution(tolerance, values)
-    return Batch.read(values, numbers), tolerance
+    return batch, tolerance
 
 
 def _tolerance(epsilon: ArrayLike | None, objective: str, integral: bool) -> Numbers | None:

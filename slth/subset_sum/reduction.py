@@ -35,7 +35,7 @@ def partition_target(samples: ArrayLike, target: ArrayLike) -> Numbers:
     Examples
     --------
     >>> from slth import subset_sum
-    >>> subset_sum.partition_target([4, 5, 6, 7, 8], 15)  # a perfect partition of 30 into 15 and 15
+    >>> int(subset_sum.partition_target([4, 5, 6, 7, 8], 15))  # a perfect partition of 30 into 15 and 15
     0
     """
     values, goals = read_numbers(samples, target)

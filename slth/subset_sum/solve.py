@@ -114,13 +114,13 @@ def solve(
     >>> subset_sum.solve([0.5, -0.3, 0.9, 0.25], 0.44)
     Solution(chosen=[0, 1, 3], sum=0.45, error=0.01, OPTIMAL)
     >>> subset_sum.solve([0.5, -0.3, 0.9, 0.25], 0.44, size=2)
-    Solution(chosen=[1, 2], sum=0.6, error=0.16, OPTIMAL)
+    Solution(chosen=[1, 2], sum=0.6000000000000001, error=0.16, OPTIMAL)
     >>> subset_sum.solve([4, 5, 6, 7, 8], 0, coefficients=(-1, 1))
     Solution(coefficients=[-1, -1, -1, 1, 1], sum=0, error=0, OPTIMAL)
     >>> for subset in subset_sum.solve([3, 5, 7, 11], 12, objective="all", epsilon=1):
     ...     print(subset)
-    Subset(mask=6, sum=12, error=0, size=2)
-    Subset(mask=8, sum=11, error=1, size=1)
+    Subset(mask=6, sum=12.0, error=0.0, size=2)
+    Subset(mask=8, sum=11.0, error=1.0, size=1)
     """
     question = Question.read(
         samples,

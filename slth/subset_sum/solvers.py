@@ -19,6 +19,7 @@ from slth.subset_sum.multiple_choice import listing, restricted
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Solution
 from slth.subset_sum.vectors import answer as vector_answer
+from slth.threads import progress_bar
 from slth.validation import one_of
 
 _ALONE_FROM = 36  # samples: from here on a single instance is worth all threads
@@ -93,11 +94,9 @@ class Streaming:
     )
 
     def answer(self, question: Question) -> Solution:
-        return in_blocks(
-            replace(question, workers=1),
-            question.batch.blocks(1),
-            lambda which: closest.by_streaming(question, which),
-        )
+        alone = replace(question, workers=1, progress=False)  # the threads are inside, and so is the bar
+        with progress_bar(0, "sum", question.progress) as bar:
+            return in_blocks(alone, question.batch.blocks(1), lambda which: closest.by_streaming(question, which, bar))
 
 
 @dataclass(frozen=True)
@@ -361,13 +360,11 @@ def _automatic(question: Question) -> Choice:
     if question.objective == "any":
         return Choice(GrowingPrefix(), "any subset within epsilon: a prefix suffices nearly always")
     per_row = question.batch.per_row
-    if n <= closest.LISTED_TO and not allowed.sized and closest.listed(n, per_row):
+    if per_row > 1 and n <= closest.LISTED_TO and not allowed.sized and closest.listed(n, per_row):
         return Choice(
             SharedRow(), f"{per_row:,} targets share each row: sorting {closest.listed(n, per_row)} samples of it pays"
         )
     alone = question.m < 2 * question.workers and n >= _ALONE_FROM
     if n > closest.LISTED_TO or alone or question.deadline is not None:
         return Choice(Streaming(), f"n = {n}: streamed slices, all threads on one instance, stops when time is up")
-    return Choice(
-        HashJoin(), f"n = {n}, {question.m:,} instances: hash join of half sums, a thread for each block of instances"
-    )
+    return Choice(HashJoin(), f"n = {n}: hash join of half sums, a thread for each block of instances")

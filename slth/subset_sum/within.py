@@ -13,6 +13,7 @@ from slth.subset_sum.solution import Status
 
 MAX_SAMPLES = 64
 BLOCK = 8192  # instances
+_TURNS = 4  # prefixes tried
 _PREFIX = 48  # samples of a longer row that are searched; those behind only bring the target near
 
 FOUND, UNDECIDED, MISSED = prefix.FOUND, prefix.UNDECIDED, prefix.MISSED
@@ -28,6 +29,18 @@ def solve(question: Question, which: NDArray[np.int64]) -> tuple[NDArray[np.uint
         rows = batch.rows if used.size == len(batch.rows) else batch.rows[used]
         low, high = (np.full(which.size, bound, np.int64) for bound in (batch.allowed.low, batch.allowed.high))
         masks, codes = any_within(rows, row_of, batch.targets[which], epsilon[which], low, high)
+        for turn in range(1, _TURNS):
+            # another prefix of the same row: what one cannot reach, the next nearly always can
+            left = np.flatnonzero(codes == UNDECIDED)
+            shift = turn * batch.n // _TURNS
+            if not (left.size and shift):
+                break
+            turned = np.roll(rows[row_of[left]], -shift, axis=1)
+            found, codes[left] = any_within(
+                turned, np.arange(left.size), batch.targets[which[left]], epsilon[which[left]], low[left], high[left]
+            )
+            up, down = np.uint64(shift), np.uint64(batch.n - shift)
+            masks[left] = (found << up | found >> down) & np.uint64(2**batch.n - 1)
     statuses = np.where(codes == FOUND, Status.WITHIN_EPSILON, Status.NOT_FOUND).astype(np.uint8)
     left = np.flatnonzero(codes == UNDECIDED)
     if left.size:
