@@ -302,7 +302,7 @@ def _stacked(parts: list[Count], shape: tuple[int, ...]) -> Count:
             log2 = {"by_size": "log2_by_size"}.get(name, f"log2_{name}")
             with np.errstate(over="ignore"):
                 arrays = [np.exp2(getattr(part, log2)) for part in parts]
-        return np.stack(arrays).reshape(*shape, *arrays[0].shape)
+        return np.stack(arrays).reshape((*shape, *arrays[0].shape))
 
     names = ("by_size", "lower", "upper", "log2_by_size", "log2_lower", "log2_upper")
     by_size, lower, upper, *logs = map(stack, names)
