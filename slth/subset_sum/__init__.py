@@ -7,6 +7,7 @@ samples come from `laws`. Results say what is proven: `Status`, `Certainty`, `Co
 from slth import laws
 from slth.subset_sum.batch import MAX_SAMPLES
 from slth.subset_sum.capability import Capabilities, Capability, Solver
+from slth.subset_sum.choice import Choice
 from slth.subset_sum.counting.count import Certainty, Count, count
 from slth.subset_sum.counting.expected import log2_expected, smallest_useful_size
 from slth.subset_sum.covering.coverage import coverage
@@ -19,7 +20,6 @@ from slth.subset_sum.reduction import partition_target
 from slth.subset_sum.solution import Solution, Status
 from slth.subset_sum.solve import capabilities, explain, solve
 from slth.subset_sum.solvers import (
-    Choice,
     GrowingPrefix,
     HashJoin,
     MultipleChoice,

@@ -7,12 +7,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from slth.subset_sum import solvers
 from slth.subset_sum.allowed import Size
 from slth.subset_sum.capability import Capabilities, Solver
+from slth.subset_sum.choice import Choice, choose
 from slth.subset_sum.heuristics.row import Method
 from slth.subset_sum.multiple_choice.listing import every_subset
 from slth.subset_sum.question import Question
+from slth.subset_sum.solvers import SOLVERS
 
 
 def solve(
@@ -139,13 +140,11 @@ def solve(
         workers=workers,
         progress=progress,
     )
-    chosen = solvers.choose(question, solver).solver
+    chosen = choose(question, solver).solver
     return every_subset(question) if objective == "all" else chosen.answer(question)
 
 
-def explain(
-    samples: ArrayLike, target: ArrayLike, *, solver: str | Solver | Method = "auto", **options: Any
-) -> solvers.Choice:
+def explain(samples: ArrayLike, target: ArrayLike, *, solver: str | Solver | Method = "auto", **options: Any) -> Choice:
     """Which solver ``solve`` would use for the same arguments, and why; nothing is solved.
 
     Raises
@@ -159,9 +158,9 @@ def explain(
     >>> print(subset_sum.explain([0.5, -0.3, 0.9, 0.25], 0.44, objective="any", epsilon=0.1))
     growing-prefix: any subset within epsilon: a prefix suffices nearly always
     """
-    return solvers.choose(Question.read(samples, target, **options), solver)
+    return choose(Question.read(samples, target, **options), solver)
 
 
 def capabilities() -> Capabilities:
     """What every solver can do: a table, printed as Markdown."""
-    return Capabilities(solver.capability for solver in solvers.SOLVERS.values())
+    return Capabilities(solver.capability for solver in SOLVERS.values())
