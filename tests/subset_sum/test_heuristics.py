@@ -208,3 +208,17 @@ def test_errors(samples: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match="free must be from 1 to 44, got 60"):
         LocalSearch(free=60)
     assert METHODS["karmarkar-karp"] == KarmarkarKarp()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Greedy(passes=0),
+        lambda: CompleteKarmarkarKarp(budget=0),
+        lambda: LocalSearch(rounds=0),
+        lambda: LocalSearch(pool=-1),
+    ],
+)
+def test_budgets_of_zero(make: Any) -> None:
+    with pytest.raises(ValueError, match="must be >= 1, got"):
+        make()

@@ -29,6 +29,9 @@ class Greedy:
 
     passes: int = 1
 
+    def __post_init__(self) -> None:
+        positive_int(self.passes, "passes")
+
 
 @dataclass(frozen=True)
 class KarmarkarKarp:
@@ -47,6 +50,9 @@ class CompleteKarmarkarKarp:
     """
 
     budget: int = 10_000_000
+
+    def __post_init__(self) -> None:
+        positive_int(self.budget, "budget")
 
 
 Method = Greedy | KarmarkarKarp | CompleteKarmarkarKarp | LocalSearch

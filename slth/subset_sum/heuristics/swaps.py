@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from slth.subset_sum import closest
 from slth.subset_sum.batch import Batch
 from slth.subset_sum.heuristics.long_row import LongRow
+from slth.validation import positive_int
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +31,9 @@ class LocalSearch:
     pool: int = 4096
 
     def __post_init__(self) -> None:
-        if not 1 <= self.free <= closest.LISTED_TO:
+        for name in ("rounds", "free", "patience", "pool"):
+            positive_int(getattr(self, name), name)
+        if self.free > closest.LISTED_TO:
             raise ValueError(f"free must be from 1 to {closest.LISTED_TO}, got {self.free}")
 
     def improve(
