@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_numbers(command: argparse.ArgumentParser, target: bool = True) -> None:
+    # -1e-3 is a number and not an option
+    command._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
     command.add_argument("numbers", type=_number, nargs="*", help="the samples; all integers: exact integer arithmetic")
     command.add_argument(
         "--file",
@@ -149,12 +152,14 @@ def _line(numbers: Numbers, coefficients: list[int], total: float, error: float)
 
 def _print_subsets(found: Any, numbers: Numbers, most: int) -> int:
     print(f"{'error':<12} {'sum':<14} subset")
-    for i, subset in enumerate(found):
-        if i == most:
+    shown = 0
+    for subset in found:
+        if shown == most:
             print("... (more: --most)")
             break
-        print(_line(numbers, [int(subset.mask) >> j & 1 for j in range(len(numbers))], subset.sum, subset.error))
-    return 0
+        shown += 1
+        print(_line(numbers, found.coefficients(subset.mask).tolist(), subset.sum, subset.error))
+    return 0 if shown else 1
 
 
 def _count(options: argparse.Namespace) -> int:

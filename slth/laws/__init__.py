@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+_LONGEST = 10_000  # characters of a name
+
+
 def get(law: str | Law) -> Law:
     """The law of a name, or the law itself; ``get(law.name) == law`` for all that are built in.
 
@@ -65,9 +68,11 @@ def get(law: str | Law) -> Law:
         return law
     if not isinstance(law, str):
         raise TypeError(f"law must be a name such as 'uniform' or a slth.laws.Law, got {law!r}")
+    if len(law) > _LONGEST:
+        raise ValueError(f"a law's name has at most {_LONGEST} characters, got {len(law):,}; build the object instead")
     try:
         found = _read(ast.parse(law.strip(), mode="eval").body)
-    except (SyntaxError, TypeError) as error:
+    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(
             f"cannot read law {law!r} ({error}); write for instance 'uniform' or 'normal(0, 0.5)'"
         ) from None

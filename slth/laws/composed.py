@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from slth.laws.law import Floats, Law, Words, number, unit
+from slth.laws.law import Floats, Law, Words, all_laws, number, unit
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,6 +27,7 @@ class Mixture(Law):
     second: Law
 
     def __post_init__(self) -> None:
+        all_laws(self.first, self.second)
         if not 0 < self.weight < 1:
             raise ValueError(f"weight must lie strictly between 0 and 1, got {self.weight}")
 

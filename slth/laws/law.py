@@ -102,6 +102,13 @@ class Law(ABC):
         return f"<law {self.name}>"
 
 
+def all_laws(*parts: Any) -> None:
+    """Raise TypeError unless every part of a composed law is one."""
+    for part in parts:
+        if not isinstance(part, Law):
+            raise TypeError(f"a composed law is made of laws, got {part!r}; write for instance Uniform(0, 1)")
+
+
 def unit(words: Words) -> Floats:
     """The midpoints of 2^52 equal cells of (0, 1): exact in float64, with 53 bits the last one would round to 1."""
     return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slth.laws.continuous import Normal, Uniform
-from slth.laws.law import Floats, Law, Words, signed_unit
+from slth.laws.law import Floats, Law, Words, all_laws, signed_unit
 from slth.validation import positive_float
 
 _UNITS = (Uniform(-1, 1), Uniform(0, 1), Uniform(-1, 0))
@@ -26,6 +26,9 @@ class Product(Law):
 
     first: Law = field(default_factory=lambda: Uniform(0, 1))
     second: Law = field(default_factory=Uniform)
+
+    def __post_init__(self) -> None:
+        all_laws(self.first, self.second)
 
     @property
     def name(self) -> str:

@@ -42,7 +42,7 @@ def in_blocks(question: Question, blocks: list[slice], run: Callable[[Which], tu
         else:
             found, status, *rest = run(which)
             given = rest[0] if rest else given
-            lost = status == Status.NOT_FOUND
+            lost = (status == Status.NOT_FOUND) | (status == Status.LIMIT) & (found == 0)
         if lost.any():
             found[lost] = least = _least(batch, which[lost])
             if coefficients is not None:
@@ -144,9 +144,21 @@ def _least(batch: Batch, which: Which) -> NDArray[np.uint64]:
     """The smallest subset allowed, where there is none to report: the locked samples, and the first few others that a size asks for."""
     allowed = batch.allowed
     if allowed.pattern is not None:
-        chosen, block = allowed.pattern
-        return np.full(which.size, sum(((1 << chosen) - 1) << start for start in range(0, batch.n, block)), np.uint64)
+        return np.array([_least_of_pattern(batch, row) for row in batch.row_of[which].tolist()], np.uint64)
     fixed = FixedPoint.of(batch, which)
     masks = np.array([(1 << low) - 1 for low in fixed.lows.tolist()], np.uint64)
     fixed.widen(masks)
     return masks
+
+
+def _least_of_pattern(batch: Batch, row: int) -> int:
+    """In each block the locked samples, and the first few others."""
+    assert batch.allowed.pattern is not None
+    chosen, block = batch.allowed.pattern
+    mask = 0
+    for start in range(0, batch.n, block):
+        places = range(start, start + block)
+        locked = [] if batch.locked is None else [j for j in places if batch.locked[row, j]]
+        for j in [*locked, *(j for j in places if j not in locked)][:chosen]:
+            mask |= 1 << j
+    return mask

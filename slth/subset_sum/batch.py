@@ -127,8 +127,12 @@ def _integral(values: ArrayLike) -> bool:
 
 def _int64(values: ArrayLike, name: str) -> NDArray[np.int64]:
     raw = np.asarray(values)
-    if (raw.size and int(raw.max()) >= 2**62) or (raw.size and int(raw.min()) <= -(2**62)):
-        raise ValueError(f"{name} must be integers below 2^62, got {int(raw.max())}; divide by a common factor")
+    if raw.size:
+        worst = max(int(raw.max()), int(raw.min()), key=abs)
+        if abs(worst) >= 2**62:
+            raise ValueError(
+                f"{name} must be integers below 2^62 in absolute value, got {worst}; divide by a common factor"
+            )
     return np.ascontiguousarray(raw, dtype=np.int64).reshape(raw.shape)
 
 
@@ -240,6 +244,22 @@ class FixedPoint:
         return cls(
             batch, which, used, values, places, counts, exponents, row_exact, row_of, targets, exact, lows, highs
         )
+
+    @property
+    def mirrored(self) -> NDArray[np.bool_]:
+        """(m,) bool: whether a subset and its complement are always equally close, in a row that was rounded (target 0, signs)."""
+        allowed = self.batch.allowed
+        if (
+            allowed.base == 0
+            or allowed.base + allowed.coefficients[1] != 0
+            or allowed.sized
+            or self.batch.locked is not None
+        ):
+            return np.zeros(self.which.size, np.bool_)
+        mirrored: NDArray[np.bool_] = (
+            (self.batch.targets[self.which] == 0) & ~self.exact & (self.counts[self.row_of] > 1)
+        )
+        return mirrored
 
     def widen(self, masks: NDArray[np.uint64]) -> None:
         """Masks over the free samples -> masks over all samples, in place."""

@@ -53,7 +53,7 @@ def choose(question: Question, solver: str | Solver | Method = "auto") -> Choice
         chosen = Choice(SOLVERS[one_of(solver, ("auto", *SOLVERS), "solver")], "asked for")
     elif isinstance(solver, LocalSearch | Greedy | KarmarkarKarp | CompleteKarmarkarKarp):
         chosen = Choice(Heuristic(solver), "asked for")
-    elif isinstance(solver, Solver):
+    elif isinstance(solver, Solver) and not isinstance(solver, type):
         chosen = Choice(solver, "asked for")
     else:
         raise TypeError(f"solver must be a name or a solver such as subset_sum.HashJoin(), got {solver!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from slth.subset_sum import exact, streaming
 from slth.subset_sum.batch import Batch, FixedPoint
-from slth.subset_sum.kernels import directory, join, merge, size_classes, streamed
+from slth.subset_sum.kernels import directory, exact_sum, join, merge, size_classes, streamed
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Status
 
@@ -109,23 +110,48 @@ def _nothing(which: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.u
 def _join(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
     """Solve what is not solved yet."""
     unsolved = codes == join.AMBIGUOUS
+    mirrored = unsolved & fixed.mirrored
+    if mirrored.any():
+        _join_mirrored(fixed, np.flatnonzero(mirrored), masks, codes)
+        unsolved = codes == join.AMBIGUOUS
     long = fixed.counts[fixed.row_of] >= STREAMED_FROM  # zeros do not count
     for kernel, some in ((join.closest, unsolved & ~long), (streamed.closest, unsolved & long)):
         left = np.flatnonzero(some)
         if left.size:
-            found, code = np.empty(left.size, np.uint64), np.empty(left.size, np.uint8)
-            kernel(
-                fixed.values,
-                fixed.counts,
-                fixed.row_of[left],
-                fixed.targets[left],
-                fixed.exact[left],
-                fixed.lows[left],
-                fixed.highs[left],
-                found,
-                code,
-            )
-            masks[left], codes[left] = found, code
+            masks[left], codes[left] = _call(kernel, fixed, fixed.counts, left)
+
+
+def _join_mirrored(
+    fixed: FixedPoint, which: NDArray[np.int64], masks: NDArray[np.uint64], codes: NDArray[np.uint8]
+) -> None:
+    """Where a subset and its complement are equally close: search those without the last sample, and take the better of the two.
+
+    Only where rounding hides no third one (FOUND, in an inexact row): then the two are all there are.
+    """
+    counts = np.maximum(fixed.counts - 1, 0)
+    long = counts[fixed.row_of[which]] >= STREAMED_FROM
+    for kernel, left in ((join.closest, which[~long]), (streamed.closest, which[long])):
+        if not left.size:
+            continue
+        found, code = _call(kernel, fixed, counts, left)
+        every = (np.uint64(2) << counts[fixed.row_of[left]].astype(np.uint64)) - np.uint64(1)
+        other = found ^ every
+        sizes, others = np.empty(left.size, np.int64), np.empty(left.size, np.int64)
+        exact_sum.sizes_of(found, sizes)
+        exact_sum.sizes_of(other, others)
+        better = (others < sizes) | (others == sizes) & (other < found)
+        masks[left], codes[left] = np.where(better, other, found), code
+
+
+def _call(
+    kernel: Callable[..., None], fixed: FixedPoint, counts: NDArray[np.int64], which: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Masks and codes of some instances, of the first `counts` samples of each row."""
+    found, code = np.empty(which.size, np.uint64), np.empty(which.size, np.uint8)
+    rows = fixed.row_of[which]
+    bounds = fixed.lows[which], np.minimum(fixed.highs[which], counts[rows])
+    kernel(fixed.values, counts, rows, fixed.targets[which], fixed.exact[which], *bounds, found, code)
+    return found, code
 
 
 def _finish(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> Answer:
@@ -164,6 +190,10 @@ def by_streaming(question: Question, which: NDArray[np.int64], bar: Any) -> Answ
     masks, statuses = np.zeros(which.size, np.uint64), np.full(which.size, Status.OPTIMAL, np.uint8)
     for i in range(which.size):
         masks[i], statuses[i] = _streamed(fixed, i, question.workers, question.deadline, bar)
+        if statuses[i] == Status.HEURISTIC and fixed.counts[fixed.row_of[i]] <= LISTED_TO:
+            # ties too many to list one by one
+            with _turn:
+                masks[i], statuses[i] = _closest_of_ties(fixed, i)
     fixed.widen(masks)
     return masks, statuses
 

@@ -164,7 +164,7 @@ def _tolerance(epsilon: ArrayLike | None, objective: str, integral: bool) -> Num
     if integral:  # sums are integers, and so is what they may be off by; 0 asks for a perfect hit
         if not (values >= 0).all():
             raise ValueError(f"epsilon must be >= 0 for integers, got {float(values.min())}")
-        return np.asarray(np.minimum(np.floor(values), 2.0**62), dtype=np.int64)
+        return np.asarray(np.minimum(np.floor(values), 2.0**63 - 1024), dtype=np.int64)
     if not (values > 0).all():
         raise ValueError(f"epsilon must be > 0, got {float(values.min())}")
     return values

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from slth.subset_sum.batch import Numbers, read_numbers
+from slth.subset_sum.batch import Batch, Numbers, read_numbers
 
 
 def partition_target(samples: ArrayLike, target: ArrayLike) -> Numbers:
@@ -38,14 +38,18 @@ def partition_target(samples: ArrayLike, target: ArrayLike) -> Numbers:
     >>> int(subset_sum.partition_target([4, 5, 6, 7, 8], 15))  # a perfect partition of 30 into 15 and 15
     0
     """
-    values, goals = read_numbers(samples, target)
-    if values.dtype == np.int64:
-        return np.asarray(values.sum(axis=-1) - 2 * goals)[()]
-    shape = np.broadcast_shapes(values.shape[:-1], goals.shape)
-    rows = np.broadcast_to(values, (*shape, values.shape[-1])).reshape(-1, values.shape[-1])
-    flat = np.broadcast_to(goals, shape).reshape(-1)
-    totals = [
-        float(sum(map(Fraction, row), start=-2 * Fraction(goal)))
-        for row, goal in zip(rows.tolist(), flat.tolist(), strict=True)
-    ]
-    return np.array(totals).reshape(shape)[()]
+    batch = Batch.read(*read_numbers(samples, target))  # broadcasts, and refuses what may overflow
+    goals, totals = batch.targets.tolist(), [sum(map(Fraction, row)) for row in batch.rows.tolist()]
+    wanted = [totals[row] - 2 * Fraction(goal) for row, goal in zip(batch.row_of.tolist(), goals, strict=True)]
+    if batch.integral:
+        if max(map(abs, wanted)) >= 2**62:
+            raise ValueError(
+                "the sum of the samples less twice the target overflows 62 bits; divide by a common factor"
+            )
+        return np.array([int(w) for w in wanted], np.int64).reshape(batch.shape)[()]
+    try:
+        return np.array([float(w) for w in wanted]).reshape(batch.shape)[()]
+    except OverflowError:
+        raise ValueError(
+            "the sum of the samples less twice the target overflows float64; divide both by a power of two"
+        ) from None

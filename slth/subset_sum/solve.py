@@ -120,8 +120,8 @@ def solve(
     Solution(coefficients=[-1, -1, -1, 1, 1], sum=0, error=0, OPTIMAL)
     >>> for subset in subset_sum.solve([3, 5, 7, 11], 12, objective="all", epsilon=1):
     ...     print(subset)
-    Subset(mask=6, sum=12.0, error=0.0, size=2)
-    Subset(mask=8, sum=11.0, error=1.0, size=1)
+    Subset(mask=6, sum=12, error=0, size=2)
+    Subset(mask=8, sum=11, error=1, size=1)
     """
     question = Question.read(
         samples,

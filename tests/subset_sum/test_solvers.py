@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from slth import subset_sum
 from slth.subset_sum import Capability, Solution, Status, explain, solve
+from slth.subset_sum.choice import lacks
 from slth.subset_sum.question import Question
-from slth.subset_sum.solvers import SOLVERS, lacks
+from slth.subset_sum.solvers import SOLVERS
 from tests.reference import vectors
 from tests.reference.restricted import Choice, every_choice
 from tests.subset_sum.instances import KINDS, targets
@@ -242,7 +243,7 @@ def check_closest(samples: NDArray[Any], goals: NDArray[Any], options: dict[str,
 def test_all_proofs_of_the_closest_agree(kind: str) -> None:
     rng = np.random.default_rng([len(kind), 1])
     checked = 0
-    for n, step in ((7 + len(kind) % 3, 1), (10 + len(kind) % 3, 3), (20, 6)):
+    for n, step in ((7 + len(kind) % 3, 2), (10 + len(kind) % 3, 3), (20, 6)):
         samples = KINDS[kind](rng, n) / 16  # room for the coefficients
         goals = np.array(targets(rng, samples))[1::step] / 16
         for options in restrictions(rng, n) if n < 20 else restrictions(rng, n)[::5]:
@@ -530,7 +531,8 @@ def test_an_interrupt_of_a_streaming_solve_leaves_no_thread() -> None:
     timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
     start = time.monotonic()
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    # Numba turns an interrupt that comes while it reads its arguments into a SystemError
+    with pytest.raises((KeyboardInterrupt, SystemError)):
         solve(samples, 0.3, solver="streaming", workers=2)
     timer.join()
     assert time.monotonic() - start < 20
@@ -584,7 +586,6 @@ def test_pickles(options: dict[str, Any]) -> None:
 # --- what is known to be wrong; strict, so that a repair is noticed and the mark goes
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="heuristics/answer.py reshapes to no axes for n <= 64")
 @pytest.mark.parametrize("name", HEURISTIC)
 def test_a_heuristic_for_a_short_single_row(name: str) -> None:
     found = solve(ROW, 0.4, solver=name)
@@ -592,7 +593,6 @@ def test_a_heuristic_for_a_short_single_row(name: str) -> None:
     assert found.error >= solve(ROW, 0.4).error
 
 
-@pytest.mark.xfail(strict=True, reason="Picked.sum and Picked.error are float64, and so are integers beyond 2^53")
 @pytest.mark.parametrize("name", HEURISTIC)
 def test_large_integers_are_never_rounded_by_a_heuristic(name: str) -> None:
     samples = np.array([[2**58 + 1, 2**57 + 1, 3]])
@@ -602,7 +602,6 @@ def test_large_integers_are_never_rounded_by_a_heuristic(name: str) -> None:
     assert far.error.tolist() == [2**59 + 2**58 + 7 - int(far.sum[0])]
 
 
-@pytest.mark.xfail(strict=True, reason="heuristics/answer.py compares the rounded error with epsilon")
 @pytest.mark.parametrize("name", [name for name in HEURISTIC if TABLE[name].sizes])
 def test_a_heuristic_is_not_within_epsilon_by_rounding(name: str) -> None:
     asked: dict[str, Any] = {"objective": "any", "epsilon": 1.0, "size": 2}
@@ -610,22 +609,17 @@ def test_a_heuristic_is_not_within_epsilon_by_rounding(name: str) -> None:
     assert solve([[1.0, 2.0**-60]], 0.0, solver=name, **asked).status != Status.WITHIN_EPSILON
 
 
-@pytest.mark.xfail(strict=True, reason="a class has the attributes that the protocol asks for")
 def test_a_class_is_no_solver() -> None:
     solver: Any = subset_sum.HashJoin
     with pytest.raises(TypeError, match="solver must be a name or a solver"):
         solve(ROW, 0.4, solver=solver)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the complete tree proves that nothing is within epsilon, and calls that OPTIMAL"
-)
 def test_a_tree_without_a_subset_within_epsilon_says_not_found() -> None:
     found = solve([[4, 8]], 2, objective="any", epsilon=1, solver="complete-karmarkar-karp")
     assert found.status == Status.NOT_FOUND
 
 
-@pytest.mark.xfail(strict=True, reason="listing.closest_few fills up with the base coefficients")
 def test_what_fills_up_the_k_best_is_a_subset_allowed() -> None:
     locked = np.array([[True, False], [True, True]])
     found = solve([[1.0, 2.0], [3.0, 4.0]], [1.0, 2.0], k_best=2, locked=locked)
@@ -633,7 +627,6 @@ def test_what_fills_up_the_k_best_is_a_subset_allowed() -> None:
     assert (found.chosen >= locked[:, None]).all()
 
 
-@pytest.mark.xfail(strict=True, reason="the empty subset stands where no vectors are found, whatever the size")
 @pytest.mark.parametrize("objective", ["smallest", "any"])
 def test_vectors_not_found_leave_a_subset_allowed(objective: str) -> None:
     found = solve([[1.0, 0.0], [2.0, 0.0]], [9.0, 9.0], objective=objective, epsilon=0.1, size=2, norm="max")
@@ -641,17 +634,11 @@ def test_vectors_not_found_leave_a_subset_allowed(objective: str) -> None:
     assert found.size == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="heuristics/answer.py: default_rng(None) is seeded by the system; the docstring says 0"
-)
 def test_heuristics_are_reproducible_without_a_seed() -> None:
     samples = np.random.default_rng(13).uniform(-1, 1, 65)
     assert len({float(solve(samples, 0.3).error) for _ in range(6)}) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="LongRow.rest keeps 2^-106, which does not round once where the sum is nearly a tie"
-)
 @pytest.mark.parametrize("name", [name for name in HEURISTIC if TABLE[name].sizes])
 def test_the_error_of_a_heuristic_is_rounded_once(name: str) -> None:
     samples = [[1.0, 2.0**-53, 2.0**-200]]
@@ -659,9 +646,6 @@ def test_the_error_of_a_heuristic_is_rounded_once(name: str) -> None:
     assert solve(samples, 0.0, size=3, solver=name).error == 1 + 2.0**-52
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a row alone is streamed from n = 36 on, and streaming does not decide too many near ties"
-)
 def test_a_row_alone_is_answered_as_in_a_batch() -> None:
     samples = KINDS["wide"](np.random.default_rng(3), 36)
     batch = solve(np.tile(samples, (8, 1)), 0.3, workers=1)
@@ -670,16 +654,12 @@ def test_a_row_alone_is_answered_as_in_a_batch() -> None:
     assert (alone.mask, alone.status) == (batch.mask[0], batch.status[0])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="with a time limit auto streams, whatever n, and streaming does not decide too many near ties"
-)
 def test_a_generous_limit_costs_no_proof() -> None:
     samples = KINDS["wide"](np.random.default_rng([4, 20]), 20)
     assert solve(samples, 0.3).status == Status.OPTIMAL
     same(solve(samples, 0.3, time_limit=600.0), solve(samples, 0.3), "limit")
 
 
-@pytest.mark.xfail(strict=True, reason="vectors/answer.py draws no bar")
 def test_progress_of_vectors(capsys: pytest.CaptureFixture[str]) -> None:
     solve(np.ones((5, 10, 2)), np.ones((5, 2)), norm="l2", progress=True)
     assert "instance" in capsys.readouterr().err

@@ -196,14 +196,13 @@ def _exactly(batch: Batch, margins: Array, workers: int, progress: bool) -> Coun
     fixed = FixedPoint.of(batch, np.arange(batch.targets.size))
     with progress_bar(batch.targets.size, "instance", progress) as bar:
         if batch.integral:
-            floors = np.minimum(np.floor(margins), 2.0**61).astype(np.int64)
-            goals = np.clip(batch.targets, -(2**61), 2**61).astype(np.int64)
+            low, high = _integer_windows(batch.targets, margins)
             lower, upper = exact.count_batch(
                 fixed.values,
                 fixed.counts,
                 fixed.row_of,
-                goals - floors,
-                goals + floors,
+                low,
+                high,
                 np.zeros(margins.size, np.int64),
                 workers=workers,
                 advance=bar.update,
@@ -221,6 +220,20 @@ def _exactly(batch: Batch, margins: Array, workers: int, progress: bool) -> Coun
     middle = 0.5 * (lower.astype(np.float64) + upper.astype(np.float64))
     with np.errstate(divide="ignore"):
         return Count(middle, lower, upper, np.log2(middle), *logs, Certainty.CERTIFIED, "exact", None, True)
+
+
+def _integer_windows(targets: Numbers, margins: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """target - epsilon and target + epsilon, clipped to +-2^61, beyond all sums of integers."""
+    wide = 2**61
+    if margins.max() < wide and np.abs(targets).max() < wide:
+        floors = np.floor(margins).astype(np.int64)
+        return np.clip(targets - floors, -wide, wide), np.clip(targets + floors, -wide, wide)
+    windows = [
+        (goal - int(margin), goal + int(margin))
+        for goal, margin in zip(targets.tolist(), margins.tolist(), strict=True)
+    ]
+    low, high = np.array([[min(max(end, -wide), wide) for end in window] for window in windows], np.int64).T
+    return np.ascontiguousarray(low), np.ascontiguousarray(high)
 
 
 def _one(row: Numbers, goal: float, margin: float, method: str, sizes: bool, options: dict[str, Any]) -> Count:

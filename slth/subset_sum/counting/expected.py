@@ -83,7 +83,7 @@ def log2_expected(
     wanted = np.arange(n + 1) if sizes is None else np.atleast_1d(np.asarray(sizes, np.int64))
     if wanted.size and (wanted.min() < 0 or wanted.max() > n):
         raise ValueError(f"sizes must lie within 0..n = {n}, got {wanted.min()}..{wanted.max()}")
-    window = _window(laws.get(law) if isinstance(law, str) else law)
+    window = _window(_law(law))
     found = [window(int(k), target, epsilon) if k else _empty(target, epsilon) for k in wanted]
     chosen = (gammaln(n + 1) - gammaln(wanted + 1) - gammaln(n - wanted + 1)) / math.log(2)
     logs = np.array([log for log, _ in found])
@@ -101,9 +101,11 @@ def smallest_useful_size(
     """
     n = positive_int(n, "n")
     epsilon = positive_float(epsilon, "epsilon")
+    if not math.isfinite(target):
+        raise ValueError(f"target must be finite, got {target}")
     if not 0 < probability < 1:
         raise ValueError(f"probability must lie between 0 and 1, got {probability}")
-    some = laws.get(law) if isinstance(law, str) else law
+    some = _law(law)
     if abs(target) <= epsilon:
         return 0
     nodes, weights = roots_hermitenorm(64)
@@ -119,6 +121,13 @@ def smallest_useful_size(
         if float(-(weights * np.expm1(-expected)).sum()) >= probability:
             return k
     return None
+
+
+def _law(law: Law | str) -> Law:
+    """A law by name; objects with the same attributes will do."""
+    if not isinstance(law, str) and hasattr(law, "density") and hasattr(law, "variance"):
+        return law
+    return laws.get(law)
 
 
 def _empty(target: float, epsilon: float) -> tuple[float, float]:

@@ -146,7 +146,7 @@ class Walk:
             low, high = everything - high, everything - low
         if everything >= 2**62:
             raise ValueError(
-                f"the samples span {everything:.3g} steps of their common unit, too many for a table of sums; "
+                f"the samples span 2^{everything.bit_length()} steps of their common unit, too many for a table of sums; "
                 "use exact half lists (n <= 44), sandwich, or the saddle point"
             )
         return cls(np.array(plain + turned, np.int64), len(turned), low, high, mirrored)

@@ -264,7 +264,10 @@ class _Plan:
             else:
                 half = np.maximum(self.epsilon - spread, 0.0)
                 ends = [(self.target - centre_error + sign * half) / scale for sign in (-1, 1)]
-            least = np.minimum(eta * ends[0], eta * ends[1])
+            # no sum is as far out as a window may be
+            ends = [np.clip(end, -1e250, 1e250) for end in ends]
+            with np.errstate(over="ignore"):
+                least = np.minimum(eta * ends[0], eta * ends[1])
             log = phi - (0 if k is None else xi * k) - least + share
             log += 1e-12 * (np.abs(phi) + np.abs(least) + np.abs(xi) * n + 1)
             whole = [np.full(1 if sizes is None else n + 1, np.nan) for _ in range(3)]

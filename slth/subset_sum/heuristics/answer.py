@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,28 +28,35 @@ def answer(question: Question, method: Method) -> Solution:
         assert question.epsilon is not None
         chosen, codes = within.any_within_long(batch.rows, batch.row_of, batch.targets, question.epsilon)
         found = codes == within.FOUND
-    streams = np.random.default_rng(question.rng).spawn(m)
+    # one seed for all instances, so that an answer does not depend on the batch; 0 if none is given
+    seed = int(np.random.default_rng(0 if question.rng is None else question.rng).integers(2**63))
 
     def run(i: int) -> None:
         row, target = batch.rows[batch.row_of[i]], batch.targets[i].item()
-        if found[i]:
-            long = LongRow.read(row, target, 0, None)
-            sums[i], errors[i] = long.sum(chosen[i]), long.error(chosen[i])
-            return
-        picked = heuristics.solve_row(
-            row, target, method=method, low=low, high=high, deadline=question.deadline, rng=streams[i]
-        )
-        chosen[i], sums[i], errors[i], statuses[i] = picked.chosen, picked.sum, picked.error, picked.status
+        if not found[i]:
+            picked = heuristics.solve_row(
+                row, target, method=method, low=low, high=high, deadline=question.deadline, rng=seed
+            )
+            chosen[i], statuses[i] = picked.chosen, picked.status
+        long = LongRow.read(row, target, 0, None)
+        rest = long.rest(chosen[i])
+        if batch.integral:
+            sums[i], errors[i] = int(target - rest), int(abs(rest))
+        else:
+            sums[i], errors[i] = long.sum(chosen[i]), float(abs(rest))
+        if question.epsilon is not None:
+            if abs(rest) <= Fraction(question.epsilon[i].item()):
+                statuses[i] = Status.WITHIN_EPSILON
+            elif statuses[i] == Status.OPTIMAL:
+                statuses[i] = Status.NOT_FOUND
 
     with progress_bar(m, "instance", question.progress) as bar:
         for _ in in_order(run, range(m), min(question.workers, m)):
             bar.update(1)
-    if question.epsilon is not None:
-        statuses[errors <= question.epsilon] = Status.WITHIN_EPSILON
     shape = batch.shape
     masks = _words(chosen)
     return Solution(
-        mask=(masks if batch.n > 64 else masks[:, 0]).reshape(*shape, *masks.shape[1:][: batch.n > 64])[()],
+        mask=masks.reshape((*shape, -1) if batch.n > 64 else shape)[()],
         sum=sums.reshape(shape)[()],
         error=errors.reshape(shape)[()],
         size=chosen.sum(axis=1).reshape(shape)[()],

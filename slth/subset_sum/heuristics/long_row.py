@@ -69,13 +69,16 @@ class LongRow:
         return abs(float(self.rest(chosen)))
 
     def rest(self, chosen: Bools) -> Fraction:
-        """target - sum, exactly but for 2^-106 of it."""
+        """target - sum, exactly."""
         part = self.samples[chosen]
         if part.dtype == np.int64:
             return Fraction(self.target) - int(part.sum())
         terms = [*(-part).tolist(), self.target]
-        high = math.fsum(terms)
-        return Fraction(high) + Fraction(math.fsum([*terms, -high])) if high else Fraction(0)
+        total = Fraction(0)
+        while high := math.fsum(terms):  # what it leaves is 2^-53 of it
+            total += Fraction(high)
+            terms.append(-high)
+        return total
 
     def least_error(self) -> float:
         """No subset is closer: all sums are multiples of the last bit (integers: of the divisor) that the samples share."""

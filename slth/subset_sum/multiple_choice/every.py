@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from slth.subset_sum.multiple_choice.choices import Choices
 from slth.subset_sum.multiple_choice.rings import Block, Row
@@ -16,11 +17,14 @@ MAX_K = 10**5
 
 
 class Subset(NamedTuple):
-    """One choice: its mask (or code, `Choices`), its sum and its distance to the target (exact, then rounded once), its size."""
+    """One choice: its mask, its sum and its distance to the target (exact; of reals rounded once), its size.
+
+    For coefficients other than 0 and 1 the mask is a code, which ``Subsets.coefficients`` spells out.
+    """
 
     mask: int
-    sum: float
-    error: float
+    sum: float | int
+    error: float | int
     size: int
 
 
@@ -43,6 +47,8 @@ class Subsets:
     order : {"error", "size"}
     low, high : int, optional
         Sizes allowed.
+    integral : bool
+        Samples and goal are integers of 60 bits: so are the sums and errors reported.
 
     Raises
     ------
@@ -76,18 +82,31 @@ class Subsets:
         order: str = "error",
         low: int = 0,
         high: int | None = None,
+        integral: bool = False,
     ) -> None:
         if tolerance is not None and tolerance < 0:
             raise ValueError(f"epsilon must be >= 0, got {tolerance / unit}")
         self.order = one_of(order, ORDERS, "order")
         self.tolerance, self.low = tolerance, low
         self.high = choices.n if high is None else high
-        self._row = Row(choices, samples, goal, unit)
+        self._row, self._choices = Row(choices, samples, goal, unit), choices
+        # below 2^60 in sum, so nothing overflows
+        self._integers = (np.array(samples, np.int64), goal) if integral else None
+
+    def coefficients(self, mask: ArrayLike) -> NDArray[np.int64]:
+        """(..., n) int64: what each sample is multiplied by in the subsets of these masks (or codes), (...) uint64."""
+        return self._choices.decode(mask)
 
     def blocks(self) -> Iterator[Block]:
         """The same choices as arrays, some thousands at a time; the concatenation is sorted."""
         walk = self._row.by_error if self.order == "error" else self._row.by_size
-        return walk(self.low, self.high, self.tolerance)
+        for block in walk(self.low, self.high, self.tolerance):
+            if self._integers is None:
+                yield block
+            else:
+                samples, goal = self._integers
+                sums = self.coefficients(block.mask) @ samples
+                yield Block(block.mask, sums, np.abs(sums - goal), block.size)
 
     def __iter__(self) -> Iterator[Subset]:
         for block in self.blocks():

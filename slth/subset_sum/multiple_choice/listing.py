@@ -36,6 +36,7 @@ def every_subset(question: Question) -> Subsets:
         order=question.order,
         low=batch.allowed.low,
         high=batch.allowed.high,
+        integral=batch.integral,
     )
 
 
@@ -63,6 +64,7 @@ def closest_few(question: Question) -> Solution:
     statuses = np.full((question.m, most), Status.NOT_FOUND, np.uint8)
     for i, some in enumerate(found):
         every[i, : len(some)], statuses[i, : len(some)] = some, Status.OPTIMAL
+        every[i, len(some) :] = some[0]  # stands in where there are no more
     flat = every.reshape(-1, batch.n)
     which = np.repeat(np.arange(question.m), most)
     return from_masks(batch, which, masks_of(batch, flat), statuses.reshape(-1), flat, (*batch.shape, most))

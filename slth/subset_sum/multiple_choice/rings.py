@@ -39,15 +39,15 @@ class Block(NamedTuple):
     ----------
     mask : (m,) uint64
         The mask, or the code (`Choices`).
-    sum, error : (m,) float64
+    sum, error : (m,) float64 (or int64, see `every.Subsets`)
         Sum and its distance to the target, exact, then rounded once.
     size : (m,) int64
         Elements with a coefficient other than the first.
     """
 
     mask: NDArray[np.uint64]
-    sum: NDArray[np.float64]
-    error: NDArray[np.float64]
+    sum: NDArray[Any]
+    error: NDArray[Any]
     size: NDArray[np.int64]
 
     def head(self, count: int) -> Block:

@@ -6,8 +6,8 @@ import numpy as np
 
 from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.question import Question
-from slth.subset_sum.solution import Solution
-from slth.subset_sum.vectors.solve import Vectors, solve_vectors
+from slth.subset_sum.solution import Solution, Status
+from slth.subset_sum.vectors.solve import Vectors, evaluate, solve_vectors
 
 
 def answer(question: Question) -> Solution:
@@ -26,7 +26,12 @@ def answer(question: Question) -> Solution:
         high=question.allowed.high,
         deadline=question.deadline,
         workers=question.workers,
+        progress=question.progress,
     )
+    lost = (statuses == Status.NOT_FOUND) & (masks == 0)
+    if question.allowed.low and lost.any():  # the smallest subset allowed stands where there is none
+        masks[lost] = np.uint64((1 << question.allowed.low) - 1)
+        sums, errors = evaluate(rows.samples, rows.row_of, rows.targets, masks, question.norm or "max")
     sizes = np.empty(masks.size, np.int64)
     exact_sum.sizes_of(masks, sizes)
     return Solution(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.vectors.block import NORMS, Block
-from slth.threads import in_order
+from slth.threads import in_order, progress_bar
 from slth.validation import finite_array, one_of, worker_count
 
 Floats = NDArray[np.float64]
@@ -102,6 +102,7 @@ def solve_vectors(
     high: int | None = None,
     deadline: float | None = None,
     workers: int | None = None,
+    progress: bool = False,
 ) -> tuple[Masks, Floats, Floats, NDArray[np.uint8]]:
     """Choose, for each target, a subset of the vectors of its row.
 
@@ -126,6 +127,8 @@ def solve_vectors(
         Time (of `time.monotonic`) at which to stop looking. Without one, an instance takes some seconds at most.
     workers : int, optional
         Threads; all cores by default. The answer does not depend on it, unless a deadline cuts it short.
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def solve_vectors(
     if objective == "any":
         step = max(step, 64)
 
-    def run(block: slice) -> None:
+    def run(block: slice) -> int:
         problem = Block(samples[row_of[block]], targets[block], norm, low, high, deadline)
         if epsilon is None:
             masks[block], statuses[block] = problem.closest()
@@ -169,9 +172,13 @@ def solve_vectors(
             masks[block], statuses[block] = problem.any_within(epsilon[block])
         else:
             masks[block], statuses[block] = problem.smallest(epsilon[block])
+        return int(block.stop - block.start)
 
-    for _ in in_order(run, [slice(i, min(i + step, m)) for i in range(0, m, step)], min(worker_count(workers), m)):
-        pass
+    with progress_bar(m, "instance", progress) as bar:
+        for done in in_order(
+            run, [slice(i, min(i + step, m)) for i in range(0, m, step)], min(worker_count(workers), m)
+        ):
+            bar.update(done)
     sums, errors = evaluate(samples, row_of, targets, masks, norm)
     return masks, sums, errors, statuses
 
