@@ -49,7 +49,8 @@ class Batch:
                 f"samples of shape {values.shape} and target of shape {goals.shape} do not broadcast: the shapes {values.shape[:-1]} "
                 f"(samples without its last axis) and {goals.shape} must match or be 1 along each axis"
             ) from None
-        rows = values.reshape(-1, n)
+        # kernels would be compiled again for arrays that are read-only
+        rows = values.reshape(-1, n) if values.flags.writeable else values.reshape(-1, n).copy()
         row_of = np.ascontiguousarray(np.broadcast_to(np.arange(len(rows)).reshape(values.shape[:-1]), shape)).reshape(
             -1
         )

@@ -20,6 +20,7 @@ from slth.subset_sum.solution import Status
 Answer = tuple[NDArray[np.uint64], NDArray[np.uint8]]  # masks, statuses
 
 STREAMED_FROM = 31  # samples: above this the halves outgrow the cache and are streamed (measured)
+CHUNKED_FROM = 47  # samples: from here on an instance takes so long that it is searched in chunks, which can be stopped
 LISTED_TO = 44  # samples: above this sorted lists for ties would take gigabytes
 _ONE_AT_A_TIME = 34  # samples: above this the lists for ties take up to 200 MB, and threads take turns
 _CONTENDERS = 4096  # subsets compared exactly one by one; beyond, an exact search takes over
@@ -78,12 +79,15 @@ def by_shared_row(batch: Batch, which: NDArray[np.int64]) -> Answer:
     return _finish(fixed, masks, codes)
 
 
-def by_join(batch: Batch, which: NDArray[np.int64]) -> Answer:
-    """Hash join of half sums, whole where they fit the cache, else streamed."""
+def by_join(batch: Batch, which: NDArray[np.int64], workers: int = 1, deadline: float | None = None) -> Answer:
+    """Hash join of half sums, whole where they fit the cache, else streamed.
+
+    `workers` and `deadline` are for rows of CHUNKED_FROM samples and more.
+    """
     fixed = FixedPoint.of(batch, which)
     masks, codes = _nothing(which)
     _join(fixed, masks, codes)
-    return _finish(fixed, masks, codes)
+    return _finish(fixed, masks, codes, workers, deadline)
 
 
 def by_sorted_lists(batch: Batch, which: NDArray[np.int64]) -> Answer:
@@ -110,12 +114,16 @@ def _nothing(which: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.u
 def _join(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
     """Solve what is not solved yet."""
     unsolved = codes == join.AMBIGUOUS
-    mirrored = unsolved & fixed.mirrored
+    mirrored = unsolved & fixed.mirrored & (fixed.counts[fixed.row_of] < CHUNKED_FROM)
     if mirrored.any():
         _join_mirrored(fixed, np.flatnonzero(mirrored), masks, codes)
         unsolved = codes == join.AMBIGUOUS
-    long = fixed.counts[fixed.row_of] >= STREAMED_FROM  # zeros do not count
-    for kernel, some in ((join.closest, unsolved & ~long), (streamed.closest, unsolved & long)):
+    counts = fixed.counts[fixed.row_of]  # zeros do not count
+    long = counts >= STREAMED_FROM
+    for kernel, some in (
+        (join.closest, unsolved & ~long),
+        (streamed.closest, unsolved & long & (counts < CHUNKED_FROM)),
+    ):
         left = np.flatnonzero(some)
         if left.size:
             masks[left], codes[left] = _call(kernel, fixed, fixed.counts, left)
@@ -154,22 +162,28 @@ def _call(
     return found, code
 
 
-def _finish(fixed: FixedPoint, masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> Answer:
+def _finish(
+    fixed: FixedPoint,
+    masks: NDArray[np.uint64],
+    codes: NDArray[np.uint8],
+    workers: int = 1,
+    deadline: float | None = None,
+) -> Answer:
     """Decide what is ambiguous, and lead the masks back to all samples."""
     statuses = np.full(masks.size, Status.OPTIMAL, np.uint8)
     for i in np.flatnonzero(codes == join.AMBIGUOUS).tolist():
-        with _turn if fixed.counts[fixed.row_of[i]] > _ONE_AT_A_TIME else nullcontext():
-            masks[i], statuses[i] = _closest_of_ties(fixed, i)
+        with _turn if _ONE_AT_A_TIME < fixed.counts[fixed.row_of[i]] <= LISTED_TO else nullcontext():
+            masks[i], statuses[i] = _closest_of_ties(fixed, i, workers, deadline)
     fixed.widen(masks)
     return masks, statuses
 
 
-def _closest_of_ties(fixed: FixedPoint, i: int) -> tuple[int, Status]:
+def _closest_of_ties(fixed: FixedPoint, i: int, workers: int = 1, deadline: float | None = None) -> tuple[int, Status]:
     """Where the hash join could not decide: by sorted lists, and where rounding blurs them, in exact integers."""
     row = fixed.row_of[i]
     values, low, high = fixed.values[row, : fixed.counts[row]], int(fixed.lows[i]), int(fixed.highs[i])
     if values.size > LISTED_TO:
-        return _streamed(fixed, i, workers=1, deadline=None, bar=None)
+        return _streamed(fixed, i, workers, deadline, bar=None)
     contenders = np.empty(_CONTENDERS, np.uint64)
     if low == 0 and high == values.size:
         found = merge.closest_of_row(values, fixed.targets[i], fixed.exact[i], contenders)

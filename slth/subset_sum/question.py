@@ -196,5 +196,5 @@ def _warn_of_resolution(tolerance: Numbers, samples: Numbers) -> None:
             f"epsilon = {float(tolerance.min()):.3g} is below the resolution of float64 for samples up to {largest:.3g} "
             f"(half a last bit: {finest:.3g}): the answer is right for the samples as stored, whose own rounding is coarser",
             ResolutionWarning,
-            stacklevel=4,
+            stacklevel=6,
         )

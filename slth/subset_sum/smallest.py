@@ -67,29 +67,33 @@ def by_integers(batch: Batch, which: NDArray[np.int64], epsilon: Numbers) -> Ans
     return masks, statuses
 
 
-def by_sizes(question: Question, which: NDArray[np.int64]) -> Answer:
-    """The closest subset of every size, from the smallest on, until one lies within epsilon: for long rows."""
+def by_sizes(question: Question, which: NDArray[np.int64], workers: int = 1) -> Answer:
+    """The closest subset of every size, from the smallest on, until one lies within epsilon: for long rows.
+
+    Where time runs out the closest subset seen is the answer.
+    """
     batch = question.batch
     masks, statuses = np.zeros(which.size, np.uint64), np.full(which.size, Status.NOT_FOUND, np.uint8)
     left, sure = np.arange(which.size), np.ones(which.size, np.bool_)
-    fewest = batch.allowed.low if batch.locked is None else max(batch.allowed.low, int(batch.locked.sum(axis=1).min()))
-    for size in range(fewest, batch.allowed.high + 1):
+    nearest, errors = np.zeros(which.size, np.uint64), np.full(which.size, np.inf)
+    locked = np.zeros(which.size, np.int64) if batch.locked is None else batch.locked[batch.row_of[which]].sum(axis=1)
+    for size in range(max(batch.allowed.low, int(locked.min())), batch.allowed.high + 1):
+        possible = left[locked[left] <= size]
         if not left.size or question.late:
             break
-        possible = left if batch.locked is None else left[batch.locked[batch.row_of[which[left]]].sum(axis=1) <= size]
         if not possible.size:
             continue
-        some, proven = closest.by_join(batch.of_size(size), which[possible])
-        hit = settle(question, from_masks(batch, which[possible], some), which[possible]) == Status.WITHIN_EPSILON
+        some, proven = closest.by_join(batch.of_size(size), which[possible], workers, question.deadline)
+        found = from_masks(batch, which[possible], some)
+        closer = found.error < errors[possible]
+        nearest[possible[closer]], errors[possible[closer]] = some[closer], found.error[closer]
+        hit = settle(question, found, which[possible]) == Status.WITHIN_EPSILON
         masks[possible[hit]] = some[hit]
         statuses[possible[hit]] = np.where(sure[possible[hit]], Status.OPTIMAL, Status.HEURISTIC)
         sure[possible[~hit]] &= proven[~hit] == Status.OPTIMAL
         left = np.setdiff1d(left, possible[hit])
-    unsure = left[~sure[left]]
-    if unsure.size:  # none was found, but there may be one
-        masks[unsure], statuses[unsure] = closest.by_join(batch, which[unsure])[0], Status.HEURISTIC
-    if question.late:
-        statuses[left] = Status.LIMIT
+    unsure = left if question.late else left[~sure[left]]
+    masks[unsure], statuses[unsure] = nearest[unsure], Status.LIMIT if question.late else Status.HEURISTIC
     return masks, statuses
 
 

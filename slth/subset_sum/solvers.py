@@ -48,9 +48,12 @@ class HashJoin:
     def answer(self, question: Question) -> Solution:
         batch = question.batch
         blocks = batch.blocks(max(1, int(answer.BLOCK_NS / closest.cost(batch.n))))
+        # the threads are inside where an instance takes long
+        inside = question.workers if batch.n >= closest.CHUNKED_FROM else 1
+        outside = replace(question, workers=1) if inside > 1 else question
         if question.objective == "smallest":
-            return in_blocks(question, blocks, lambda which: smallest.by_sizes(question, which))
-        return in_blocks(question, blocks, lambda which: closest.by_join(batch, which))
+            return in_blocks(outside, blocks, lambda which: smallest.by_sizes(question, which, inside))
+        return in_blocks(outside, blocks, lambda which: closest.by_join(batch, which, inside, question.deadline))
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,10 @@ def solve(question: Question, which: NDArray[np.int64]) -> tuple[NDArray[np.uint
     statuses = np.where(codes == FOUND, Status.WITHIN_EPSILON, Status.NOT_FOUND).astype(np.uint8)
     left = np.flatnonzero(codes == UNDECIDED)
     if left.size:
-        masks[left], proven = closest.by_join(batch, which[left])
+        masks[left], proven = closest.by_join(batch, which[left], deadline=question.deadline)
         statuses[left] = settle(question, from_masks(batch, which[left], masks[left]), which[left])
-        statuses[left[(statuses[left] == Status.NOT_FOUND) & (proven != Status.OPTIMAL)]] = Status.HEURISTIC
+        open_ = (statuses[left] == Status.NOT_FOUND) & (proven != Status.OPTIMAL)
+        statuses[left[open_]] = proven[open_]
     return masks, statuses
 
 
