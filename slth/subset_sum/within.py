@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
 from slth.subset_sum import closest
 from slth.subset_sum.answer import from_masks, settle
+from slth.subset_sum.heuristics.long_row import LongRow
+from slth.subset_sum.heuristics.row import solve_row
 from slth.subset_sum.kernels import prefix
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Status
@@ -14,6 +18,7 @@ from slth.subset_sum.solution import Status
 MAX_SAMPLES = 64
 BLOCK = 8192  # instances
 _TURNS = 4  # prefixes tried
+_IMPROVED_FROM = 36  # samples: from here on a local search is cheaper than a complete one, and nearly always enough
 _PREFIX = 48  # samples of a longer row that are searched; those behind only bring the target near
 
 FOUND, UNDECIDED, MISSED = prefix.FOUND, prefix.UNDECIDED, prefix.MISSED
@@ -41,6 +46,8 @@ def solve(question: Question, which: NDArray[np.int64]) -> tuple[NDArray[np.uint
             )
             up, down = np.uint64(shift), np.uint64(batch.n - shift)
             masks[left] = (found << up | found >> down) & np.uint64(2**batch.n - 1)
+        if batch.n >= _IMPROVED_FROM:
+            _improve(question, which, masks, codes)
     statuses = np.where(codes == FOUND, Status.WITHIN_EPSILON, Status.NOT_FOUND).astype(np.uint8)
     left = np.flatnonzero(codes == UNDECIDED)
     if left.size:
@@ -49,6 +56,18 @@ def solve(question: Question, which: NDArray[np.int64]) -> tuple[NDArray[np.uint
         open_ = (statuses[left] == Status.NOT_FOUND) & (proven != Status.OPTIMAL)
         statuses[left[open_]] = proven[open_]
     return masks, statuses
+
+
+def _improve(question: Question, which: NDArray[np.int64], masks: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
+    """Local search for what is still undecided: targets near the end of the reach."""
+    batch, epsilon = question.batch, question.epsilon
+    assert epsilon is not None
+    for i in np.flatnonzero(codes == UNDECIDED).tolist():
+        row, target = batch.rows[batch.row_of[which[i]]], batch.targets[which[i]].item()
+        low, high = batch.allowed.low, batch.allowed.high
+        chosen = solve_row(row, target, low=low, high=high, deadline=question.deadline, rng=0).chosen
+        if abs(LongRow.read(row, target, 0, None).rest(chosen)) <= Fraction(epsilon[which[i]].item()):
+            masks[i], codes[i] = sum(1 << j for j in np.flatnonzero(chosen).tolist()), FOUND
 
 
 def any_within(

@@ -69,7 +69,7 @@ def compare(job: Job, quick: bool) -> list[list[str]]:
     seconds = in_turn({"slth": run}, repeats=3 if quick else 5)["slth"]
     each = statistics.median(seconds) / len(samples)
     solution = run()
-    some = range(200)
+    some = [i for i in range(200) if solution.status[i] != subset_sum.Status.NOT_FOUND]
     wrong = sum(failed(job, samples[i], targets[i], int(solution.mask[i])) for i in some)
     rows = [[job.name, str(job.n), "slth, 2 threads", f"{1 / each:,.0f}", "", f"{wrong} of {len(some)}"]]
     options = {key: value for key, value in job.options.items() if key in ("epsilon", "size")}
@@ -84,7 +84,8 @@ def compare(job: Job, quick: bool) -> list[list[str]]:
         if masks:
             spent = (time.perf_counter() - started) / len(masks)
             wrong = sum(
-                mask is None or failed(job, samples[i], targets[i], mask, float(solution.error[i]))
+                (mask is None) != (solution.status[i] == subset_sum.Status.NOT_FOUND)
+                or (mask is not None and failed(job, samples[i], targets[i], mask, float(solution.error[i])))
                 for i, mask in enumerate(masks)
             )
             rows.append(

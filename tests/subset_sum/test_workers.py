@@ -95,11 +95,11 @@ def test_a_failing_block_ends_the_call(
 ) -> None:
     real, begun = OBJECTIVE.by_join, []
 
-    def failing(batch: Any, which: Any) -> Any:
+    def failing(batch: Any, which: Any, *limits: Any) -> Any:
         begun.append(which)
         if len(begun) == 3:
             raise error("out of order")
-        return real(batch, which)
+        return real(batch, which, *limits)
 
     monkeypatch.setattr(OBJECTIVE, "by_join", failing)
     rng = np.random.default_rng(0)
