@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -59,6 +60,42 @@ def main() -> None:
     rows = [row for job in JOBS for row in compare(job, quick)]
     header = ["question", "n", "solver", "a second", "slth is faster by", "failures"]
     print(table(header, rows), end="\n\n")
+    large(quick)
+    counts(quick)
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB")
+
+
+def large(quick: bool) -> None:
+    """One closest subset, all threads, proven."""
+    rows = []
+    for n in (48, 52, 56) if quick else (48, 52, 56, 60, 64):
+        rng = np.random.default_rng(n)
+        samples, target = rng.uniform(-1, 1, n), float(rng.uniform(-1, 1))
+        subset_sum.solve(samples[:40], target)
+        started = time.perf_counter()
+        found = subset_sum.solve(samples, target, workers=2)
+        seconds = time.perf_counter() - started
+        rows.append([str(n), f"{seconds:.2f}", f"{found.error:.2g}", subset_sum.Status(int(found.status)).name])
+    print(table(["closest of one row, n", "seconds, 2 threads", "error", "status"], rows), end="\n\n")
+
+
+def counts(quick: bool) -> None:
+    """Exact counts by size within 0.01; at n = 20 to 28 many rows at once."""
+    rows = []
+    for n, m in (
+        {20: 20_000, 24: 4_000, 28: 500, 40: 4, 50: 1}
+        if quick
+        else {20: 40_000, 24: 8_000, 28: 1_000, 40: 8, 50: 1, 56: 1}.items()
+    ):
+        rng = np.random.default_rng(n)
+        samples, targets = rng.uniform(-1, 1, (m, n)), rng.uniform(-1, 1, m)
+        subset_sum.count(samples[:1, : min(n, 40)], targets[:1], 0.01)
+        started = time.perf_counter()
+        found = subset_sum.count(samples, targets, 0.01, workers=2)
+        seconds = (time.perf_counter() - started) / m
+        rate = f"{1 / seconds:,.0f} a second" if seconds < 0.1 else f"{seconds:.2f} s"
+        rows.append([str(n), rate, found.certainty.name])
+    print(table(["counts by size, n", "2 threads", "certainty"], rows), end="\n\n")
 
 
 def compare(job: Job, quick: bool) -> list[list[str]]:
