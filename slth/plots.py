@@ -152,7 +152,8 @@ def counts_by_size(count: Count, *, ax: Axes) -> None:
         ax.fill_between(
             sizes, lower, count.log2_upper, color=_BLUE, alpha=0.25, lw=0, label=count.certainty.name.lower()
         )
-    ax.plot(sizes[some], count.log2_by_size[some], "o-", ms=3, color=_BLUE, label="within epsilon")
+    label = "within epsilon" if some.any() else "within epsilon: none"
+    ax.plot(sizes[some], count.log2_by_size[some], "o-", ms=3, color=_BLUE, label=label)
     _whole_numbers(ax)
     ax.set_xlabel("size k")
     ax.set_ylabel(r"$\log_2$ number of subsets")

@@ -194,3 +194,8 @@ def joined(blocks: object) -> Block:
 
 def together(blocks: object) -> list[Subset]:
     return [Subset(*values) for block in blocks for values in zip(*(a.tolist() for a in block), strict=True)]
+
+
+def test_repr_says_what_to_do_with_it() -> None:
+    found = Subsets(Choices.subsets(3), [2, 3, 5], 5, 1, order="size")
+    assert repr(found) == "Subsets(n=3, all within epsilon in order of size; iterate over it, or over blocks())"

@@ -93,6 +93,10 @@ class Subsets:
         # below 2^60 in sum, so nothing overflows
         self._integers = (np.array(samples, np.int64), goal) if integral else None
 
+    def __repr__(self) -> str:
+        within = "" if self.tolerance is None else " within epsilon"
+        return f"Subsets(n={self._choices.n}, all{within} in order of {self.order}; iterate over it, or over blocks())"
+
     def coefficients(self, mask: ArrayLike) -> NDArray[np.int64]:
         """(..., n) int64: what each sample is multiplied by in the subsets of these masks (or codes), (...) uint64."""
         return self._choices.decode(mask)
