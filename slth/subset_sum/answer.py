@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from slth.subset_sum.batch import Batch, FixedPoint, Numbers
 from slth.subset_sum.kernels import exact_sum
+from slth.subset_sum.masks import unpack
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Solution, Status
 from slth.threads import in_order, progress_bar
@@ -18,6 +19,11 @@ from slth.threads import in_order, progress_bar
 Which = NDArray[np.int64]
 
 BLOCK_NS = 2e7  # a block of work takes about 20 ms: short enough to balance and to interrupt
+
+
+def blocks(batch: Batch, cost: float) -> list[slice]:
+    """Blocks of instances that cost so many nanoseconds each."""
+    return batch.blocks(max(1, int(BLOCK_NS / cost)))
 
 
 def in_blocks(question: Question, blocks: list[slice], run: Callable[[Which], tuple[NDArray[Any], ...]]) -> Solution:
@@ -47,7 +53,7 @@ def in_blocks(question: Question, blocks: list[slice], run: Callable[[Which], tu
             found[lost] = least = _least(batch, which[lost])
             if coefficients is not None:
                 base, other = batch.allowed.coefficients[:2]
-                given[lost] = np.where(bits_of(least, batch.n), other, base)
+                given[lost] = np.where(unpack(least, batch.n), other, base)
         masks[which], statuses[which] = found, status
         if coefficients is not None:
             coefficients[which] = given
@@ -80,15 +86,15 @@ def _evaluate(
     """Sums, errors and sizes of the instances `which`."""
     rows, row_of, targets = batch.rows, batch.row_of[which], batch.targets[which]
     totals, errors = np.empty(masks.size, rows.dtype), np.empty(masks.size, rows.dtype)
-    sizes = np.empty(masks.size, np.int64)
     if coefficients is None and (batch.integral or batch.allowed.coefficients != (0, 1)):
         coefficients = _two_coefficients(batch, masks)
     if coefficients is None:
+        sizes = np.empty(masks.size, np.int64)
         exact_sum.chosen_sums(rows, row_of, targets, masks, totals, errors, sizes)
     else:
         sums = exact_sum.integer_sums if batch.integral else exact_sum.weighted_sums
         sums(rows, row_of, targets, coefficients, totals, errors)
-        exact_sum.sizes_of(masks, sizes)
+        sizes = exact_sum.sizes_of(masks)
     return totals, errors, sizes
 
 
@@ -118,13 +124,7 @@ def _solution(
 
 def _two_coefficients(batch: Batch, masks: NDArray[np.uint64]) -> NDArray[np.int64]:
     """(m, n): the base, or the other one where a sample is chosen."""
-    return batch.allowed.base + batch.allowed.step * bits_of(masks, batch.n).astype(np.int64)
-
-
-def bits_of(masks: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:
-    """(m,) masks -> (m, n) bool."""
-    bits: NDArray[np.bool_] = (masks[:, None] >> np.arange(n, dtype=np.uint64) & np.uint64(1)).astype(np.bool_)
-    return bits
+    return batch.allowed.base + batch.allowed.step * unpack(masks, batch.n).astype(np.int64)
 
 
 def settle(question: Question, closest: Solution, which: Which) -> NDArray[np.uint8]:

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth.subset_sum.allowed import Allowed
 from slth.subset_sum.kernels import fixed_point
+from slth.subset_sum.masks import pack
 from slth.validation import finite_array
 
-MAX_SAMPLES = 64
+MAX_SAMPLES = 64  # a mask has 64 bits
 
 Numbers = NDArray[Any]  # float64 or int64
 
@@ -266,8 +267,7 @@ class FixedPoint:
         """Masks over the free samples -> masks over all samples, in place."""
         fixed_point.expand_masks(masks, self.row_of, self.places)
         if self.batch.locked is not None:
-            bits = np.left_shift(np.uint64(1), np.arange(self.batch.n, dtype=np.uint64))
-            masks |= (self.batch.locked[self.used] * bits).sum(axis=1, dtype=np.uint64)[self.row_of]
+            masks |= pack(self.batch.locked[self.used])[self.row_of]
 
     def floats(self, i: int) -> list[float]:
         """The samples of instance i that `values` holds, where nothing but plain subsets is allowed."""

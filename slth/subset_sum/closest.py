@@ -44,10 +44,10 @@ def listed(n: int, per_row: int) -> int:
     return best
 
 
-def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
+def shared_blocks(batch: Batch, nanoseconds: float) -> list[slice]:
     """Blocks of instances of about equal cost; a row that is worth sorting is cut only into pieces that are worth it too."""
     step = max(1, int(nanoseconds / cost(batch.n)))
-    sort = 0 if batch.allowed.sized else listed(batch.n, batch.per_row)
+    sort = listed(batch.n, batch.per_row)
     if not sort:
         return batch.blocks(step)
     # as many targets as keep the look-ups busy for four times as long as the sorting took
@@ -144,9 +144,7 @@ def _join_mirrored(
         found, code = _call(kernel, fixed, counts, left)
         every = (np.uint64(2) << counts[fixed.row_of[left]].astype(np.uint64)) - np.uint64(1)
         other = found ^ every
-        sizes, others = np.empty(left.size, np.int64), np.empty(left.size, np.int64)
-        exact_sum.sizes_of(found, sizes)
-        exact_sum.sizes_of(other, others)
+        sizes, others = exact_sum.sizes_of(found), exact_sum.sizes_of(other)
         better = (others < sizes) | (others == sizes) & (other < found)
         masks[left], codes[left] = np.where(better, other, found), code
 

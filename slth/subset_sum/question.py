@@ -34,8 +34,6 @@ class Question:
     ----------
     objective, norm, order, k_best
         As given to `solve`.
-    shape : tuple of int
-        Of the batch.
     epsilon : (m,) float64 or int64, or None
     instances : Batch or Vectors
         Rows and targets.
@@ -45,7 +43,6 @@ class Question:
 
     objective: str
     instances: Batch | Vectors
-    shape: tuple[int, ...]
     epsilon: Numbers | None
     allowed: Allowed
     norm: str | None
@@ -94,14 +91,13 @@ class Question:
         instances, tolerance = _instances(samples, target, epsilon, objective, norm)
         n = instances.n
         allowed = Allowed.read(n, size=size, coefficients=coefficients, pattern=pattern, locked=locked)
-        shape = instances.shape
         if isinstance(instances, Batch):
             instances = instances.restrict(allowed)
         elif not (allowed.plain or allowed.sized):
             raise ValueError("vectors take size=, but no coefficients, pattern or locked")
         if tolerance is not None:
-            tolerance = np.ascontiguousarray(np.broadcast_to(tolerance, shape)).reshape(-1)
-        return cls(objective, instances, shape, tolerance, allowed, norm, order, k_best, deadline, rng, count, progress)
+            tolerance = np.ascontiguousarray(np.broadcast_to(tolerance, instances.shape)).reshape(-1)
+        return cls(objective, instances, tolerance, allowed, norm, order, k_best, deadline, rng, count, progress)
 
     @property
     def batch(self) -> Batch:
@@ -113,6 +109,11 @@ class Question:
     def n(self) -> int:
         """Samples a row."""
         return self.instances.n
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the batch."""
+        return self.instances.shape
 
     @property
     def m(self) -> int:
@@ -134,12 +135,12 @@ def _instances(
         if tolerance is not None:
             goals = finite_array(target, "target")
             if goals.ndim:
-                target = np.broadcast_to(goals, (*_together(goals.shape[:-1], tolerance.shape), goals.shape[-1]))
+                target = np.broadcast_to(goals, (*together(goals.shape[:-1], tolerance.shape), goals.shape[-1]))
         return read_vectors(samples, target), tolerance
     values, numbers = read_numbers(samples, target)
     tolerance = _tolerance(epsilon, objective, values.dtype == np.int64)
     if tolerance is not None:
-        numbers = np.broadcast_to(numbers, _together(numbers.shape, tolerance.shape))
+        numbers = np.broadcast_to(numbers, together(numbers.shape, tolerance.shape))
     batch = Batch.read(values, numbers)
     if tolerance is not None and float(tolerance.min()) < np.spacing(batch.most):
         _warn_of_resolution(tolerance, values)
@@ -170,7 +171,7 @@ def _tolerance(epsilon: ArrayLike | None, objective: str, integral: bool) -> Num
     return values
 
 
-def _together(goals: tuple[int, ...], tolerances: tuple[int, ...]) -> tuple[int, ...]:
+def together(goals: tuple[int, ...], tolerances: tuple[int, ...]) -> tuple[int, ...]:
     """Target and epsilon broadcast against each other."""
     try:
         return np.broadcast_shapes(goals, tolerances)
@@ -196,5 +197,5 @@ def _warn_of_resolution(tolerance: Numbers, samples: Numbers) -> None:
             f"epsilon = {float(tolerance.min()):.3g} is below the resolution of float64 for samples up to {largest:.3g} "
             f"(half a last bit: {finest:.3g}): the answer is right for the samples as stored, whose own rounding is coarser",
             ResolutionWarning,
-            stacklevel=6,
+            stacklevel=5,  # the caller of `solve`
         )

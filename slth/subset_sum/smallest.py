@@ -24,11 +24,6 @@ def cost(n: int) -> float:
     return 1000.0 + 30.0 * 2 ** (n / 2)
 
 
-def blocks(batch: Batch, nanoseconds: float) -> list[slice]:
-    """Blocks of instances of about equal cost."""
-    return batch.blocks(max(1, int(nanoseconds / cost(batch.n))))
-
-
 def by_size_classes(batch: Batch, which: NDArray[np.int64], epsilon: Numbers) -> Answer:
     """Masks and statuses of the instances `which`, sorted by row; epsilon (m,) for all instances of the batch."""
     fixed = FixedPoint.of(batch, which)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slth.subset_sum.masks import unpack
+
 
 class Status(IntEnum):
     """How far an answer may be trusted; ``Status(s).message`` says it in words."""
@@ -66,14 +68,10 @@ class Solution:
     def chosen(self) -> NDArray[np.bool_]:
         """(..., n) bool: the masks unpacked."""
         mask = np.asarray(self.mask)
-        places = np.arange(self.n, dtype=np.uint64)
-        if self.n > 64:
-            mask = mask[..., places >> np.uint64(6)]
-            places &= np.uint64(63)
-        else:
-            mask = mask[..., None]
-        bits: NDArray[np.bool_] = (mask >> places & np.uint64(1)).astype(bool)
-        return bits
+        if self.n <= 64:
+            return unpack(mask, self.n)
+        words = unpack(mask, 64)
+        return words.reshape(*mask.shape[:-1], -1)[..., : self.n]
 
     @property
     def coefficients(self) -> NDArray[np.int64]:

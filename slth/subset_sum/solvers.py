@@ -47,7 +47,7 @@ class HashJoin:
 
     def answer(self, question: Question) -> Solution:
         batch = question.batch
-        blocks = batch.blocks(max(1, int(answer.BLOCK_NS / closest.cost(batch.n))))
+        blocks = answer.blocks(batch, closest.cost(batch.n))
         # the threads are inside where an instance takes long
         inside = question.workers if batch.n >= closest.CHUNKED_FROM else 1
         outside = replace(question, workers=1) if inside > 1 else question
@@ -73,7 +73,7 @@ class SharedRow:
     def answer(self, question: Question) -> Solution:
         batch = question.batch
         return in_blocks(
-            question, closest.blocks(batch, answer.BLOCK_NS), lambda which: closest.by_shared_row(batch, which)
+            question, closest.shared_blocks(batch, answer.BLOCK_NS), lambda which: closest.by_shared_row(batch, which)
         )
 
 
@@ -118,7 +118,7 @@ class SortedLists:
             assert tolerance is not None
             return in_blocks(
                 question,
-                smallest.blocks(batch, answer.BLOCK_NS),
+                answer.blocks(batch, smallest.cost(batch.n)),
                 lambda which: smallest.by_size_classes(batch, which, tolerance),
             )
         return in_blocks(question, batch.blocks(1), lambda which: closest.by_sorted_lists(batch, which))
@@ -185,7 +185,7 @@ class MultipleChoice:
             return listing.closest_few(question)
         return in_blocks(
             question,
-            batch.blocks(restricted.step(batch, answer.BLOCK_NS)),
+            answer.blocks(batch, restricted.cost(batch)),
             lambda which: restricted.solve(question, which),
         )
 

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from slth.subset_sum import closest
 from slth.subset_sum.answer import from_masks, settle
-from slth.subset_sum.heuristics.long_row import LongRow
+from slth.subset_sum.batch import MAX_SAMPLES
 from slth.subset_sum.heuristics.row import solve_row
 from slth.subset_sum.kernels import prefix
 from slth.subset_sum.question import Question
 from slth.subset_sum.solution import Status
 
-MAX_SAMPLES = 64
 BLOCK = 8192  # instances
 _TURNS = 4  # prefixes tried
 _IMPROVED_FROM = 36  # samples: from here on a local search is cheaper than a complete one, and nearly always enough
@@ -65,9 +64,9 @@ def _improve(question: Question, which: NDArray[np.int64], masks: NDArray[np.uin
     for i in np.flatnonzero(codes == UNDECIDED).tolist():
         row, target = batch.rows[batch.row_of[which[i]]], batch.targets[which[i]].item()
         low, high = batch.allowed.low, batch.allowed.high
-        chosen = solve_row(row, target, low=low, high=high, deadline=question.deadline, rng=0).chosen
-        if abs(LongRow.read(row, target, 0, None).rest(chosen)) <= Fraction(epsilon[which[i]].item()):
-            masks[i], codes[i] = sum(1 << j for j in np.flatnonzero(chosen).tolist()), FOUND
+        picked = solve_row(row, target, low=low, high=high, deadline=question.deadline, rng=0)
+        if abs(picked.rest) <= Fraction(epsilon[which[i]].item()):
+            masks[i], codes[i] = sum(1 << j for j in np.flatnonzero(picked.chosen).tolist()), FOUND
 
 
 def any_within(

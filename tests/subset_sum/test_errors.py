@@ -174,7 +174,8 @@ def test_bad_instances(samples: Any, target: Any, options: dict[str, Any], messa
 
 
 def test_an_epsilon_finer_than_the_samples_is_a_warning() -> None:
-    with pytest.warns(ResolutionWarning, match=r"below the resolution of float64 for samples up to 0\.9"):
+    with pytest.warns(ResolutionWarning, match=r"below the resolution of float64 for samples up to 0\.9") as said:
         found = solve([0.5, -0.3, 0.9, 0.25], 0.44, objective="any", epsilon=1e-18)
     assert found.status == Status.NOT_FOUND
+    assert said[0].filename == __file__  # it points at the caller
     solve([3.0, 5.0], 8.0, objective="any", epsilon=1e-18)  # integers are what they are

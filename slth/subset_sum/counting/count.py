@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slth.subset_sum.batch import Batch, FixedPoint, Numbers, read_numbers
+from slth.subset_sum.batch import MAX_SAMPLES, Batch, FixedPoint, Numbers, read_numbers
 from slth.subset_sum.counting import exact, grid, saddle, sampled, sandwich
+from slth.subset_sum.question import together
 from slth.threads import progress_bar
 from slth.validation import finite_array, one_of, worker_count
 
@@ -165,22 +166,16 @@ def count(
     margins = finite_array(epsilon, "epsilon")
     if margins.size == 0 or not (margins >= 0).all():
         raise ValueError(f"epsilon must be >= 0, got {float(margins.min()) if margins.size else 'an empty array'}")
-    try:
-        goals = np.broadcast_to(goals, np.broadcast_shapes(goals.shape, margins.shape))
-    except ValueError:
-        raise ValueError(
-            f"epsilon of shape {margins.shape} does not broadcast against target of shape {goals.shape}"
-        ) from None
-    batch = Batch.read(values, goals)
+    batch = Batch.read(values, np.broadcast_to(goals, together(goals.shape, margins.shape)))
     margins = np.ascontiguousarray(np.broadcast_to(margins, batch.shape)).reshape(-1)
-    if method == "exact" and batch.n > exact.LONGEST:
+    if method == "exact" and batch.n > MAX_SAMPLES:
         raise ValueError(
-            f'method="exact" takes at most {exact.LONGEST} samples a row, got n = {batch.n}; use "dynamic-programming" for integers, '
+            f'method="exact" takes at most {MAX_SAMPLES} samples a row, got n = {batch.n}; use "dynamic-programming" for integers, '
             '"sandwich" for proven bounds, or "saddle"'
         )
     if method in ("exact", "gaussian") and not sizes:
         raise ValueError(f'method="{method}" counts by size; leave sizes=False away, and read `total`')
-    if method == "exact" or (method == "auto" and batch.n <= exact.LONGEST and sizes):
+    if method == "exact" or (method == "auto" and batch.n <= MAX_SAMPLES and sizes):
         return _exactly(batch, margins, threads, progress)
     options = {"draws": draws, "confidence": confidence, "budget": budget, "rng": rng, "workers": threads}
     parts = []

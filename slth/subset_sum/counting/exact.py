@@ -14,14 +14,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.batch import FixedPoint
-from slth.subset_sum.counting.streamed import Advance, Counts, at_most, bits
+from slth.subset_sum.batch import MAX_SAMPLES, FixedPoint
+from slth.subset_sum.counting.streamed import Advance, Counts, at_most
 from slth.subset_sum.counting.window import Decide, windows, within
-from slth.subset_sum.kernels import counting
+from slth.subset_sum.kernels import counting, exact_sum
 from slth.threads import in_order
 
 LISTED = 30  # samples: up to here one half, indexed, stays in the cache (measured)
-LONGEST = 64  # samples: a mask has 64 bits
 
 
 def cost(n: int, workers: int = 1) -> tuple[float, float]:
@@ -104,8 +103,10 @@ def count_batch(
     highs, slacks (m,) int64 -> lower, upper (m, n + 1) uint64. `decide(instance)` says which masks lie in its window exactly.
     """
     m, n = row_of.size, values.shape[1]
-    if n > LONGEST:
-        raise ValueError(f"exact counts take at most {LONGEST} samples a row, got n = {n}; use an approximate method")
+    if n > MAX_SAMPLES:
+        raise ValueError(
+            f"exact counts take at most {MAX_SAMPLES} samples a row, got n = {n}; use an approximate method"
+        )
     lower, upper = np.zeros((m, n + 1), np.uint64), np.zeros((m, n + 1), np.uint64)
     used = samples[row_of]
     short = np.flatnonzero(used <= LISTED)
@@ -208,7 +209,7 @@ def _decided(counts: Counts, undecided: list[NDArray[np.uint64]], decide: Decide
 
 def _sizes(masks: NDArray[np.uint64], n: int) -> Counts:
     """How many of the masks have 0, 1, ..., n bits."""
-    return np.bincount(bits(masks), minlength=n + 1).astype(np.uint64)
+    return np.bincount(exact_sum.sizes_of(masks), minlength=n + 1).astype(np.uint64)
 
 
 def _with_zeros(counts: Counts, zeros: int) -> Counts:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.kernels import counting_streamed
+from slth.subset_sum.kernels import counting_streamed, exact_sum
 from slth.threads import in_order
 
 UNDECIDED = 2**22  # subsets compared exactly one by one; beyond, bounds are given
@@ -16,7 +16,6 @@ _SLICE = 2**12  # left sums in a slice, about; more in the longest rows
 _CHUNK = 2**20  # left sums in one piece of work, about: 30 to 80 ms
 _SAMPLED = 16  # half sums drawn for each slice, to make slices hold about equally many
 
-_BIT_COUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
 
 Counts = NDArray[np.uint64]
 Advance = Callable[[float], object]
@@ -66,12 +65,6 @@ def at_most(
     return total, [np.concatenate(masks) for masks in undecided]
 
 
-def bits(masks: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Number of bits of each of the masks (m,)."""
-    counts: NDArray[np.uint8] = _BIT_COUNT[masks[:, None].view(np.uint8)].sum(axis=1, dtype=np.uint8)
-    return counts
-
-
 def _quarters(values: NDArray[np.int64], sign: int) -> tuple[Half, Callable[[NDArray[np.int64]], NDArray[np.uint64]]]:
     """The two sorted quarters of a half, (outer, inner, outer sizes, inner sizes), and what turns a position into a mask."""
     n_outer = max(values.size - _INNER, values.size // 4)
@@ -80,7 +73,7 @@ def _quarters(values: NDArray[np.int64], sign: int) -> tuple[Half, Callable[[NDA
         sums.append(np.empty(2**part.size + 1, np.int64))
         masks.append(np.empty(2**part.size + 1, np.uint32))
         counting_streamed.sorted_sums(part, sign, sums[-1], masks[-1])
-    sizes = [bits(m.astype(np.uint64)) for m in masks]
+    sizes = [exact_sum.sizes_of(m.astype(np.uint64)).astype(np.uint8) for m in masks]
     outer, inner = (m[:-1].astype(np.uint64) for m in masks)
 
     def mask_of(positions: NDArray[np.int64]) -> NDArray[np.uint64]:

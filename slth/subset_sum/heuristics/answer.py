@@ -33,17 +33,16 @@ def answer(question: Question, method: Method) -> Solution:
 
     def run(i: int) -> None:
         row, target = batch.rows[batch.row_of[i]], batch.targets[i].item()
-        if not found[i]:
+        if found[i]:
+            long = LongRow.read(row, target, 0, None)
+            rest, total = long.rest(chosen[i]), long.sum(chosen[i])
+        else:
             picked = heuristics.solve_row(
                 row, target, method=method, low=low, high=high, deadline=question.deadline, rng=seed
             )
-            chosen[i], statuses[i] = picked.chosen, picked.status
-        long = LongRow.read(row, target, 0, None)
-        rest = long.rest(chosen[i])
-        if batch.integral:
-            sums[i], errors[i] = int(target - rest), int(abs(rest))
-        else:
-            sums[i], errors[i] = long.sum(chosen[i]), float(abs(rest))
+            chosen[i], statuses[i], rest, total = picked.chosen, picked.status, picked.rest, picked.sum
+        # of integers the float64 sum may be rounded; the rest is not
+        sums[i], errors[i] = (int(target - rest), int(abs(rest))) if batch.integral else (total, float(abs(rest)))
         if question.epsilon is not None:
             if abs(rest) <= Fraction(question.epsilon[i].item()):
                 statuses[i] = Status.WITHIN_EPSILON

@@ -80,11 +80,11 @@ class LongRow:
             terms.append(-high)
         return total
 
-    def least_error(self) -> float:
+    def least_error(self) -> Fraction:
         """No subset is closer: all sums are multiples of the last bit (integers: of the divisor) that the samples share."""
         values = self.samples[self.samples != 0]
         if not values.size:
-            return abs(float(self.target))
+            return abs(Fraction(self.target))
         if values.dtype == np.int64:
             unit = Fraction(int(np.gcd.reduce(values)))
         else:
@@ -93,7 +93,7 @@ class LongRow:
             lowest = np.frexp((integers & -integers).astype(np.float64))[1] + exponents - 54
             unit = Fraction(2) ** int(lowest.min())
         beyond = Fraction(self.target) % unit
-        return float(min(beyond, unit - beyond))
+        return min(beyond, unit - beyond)
 
     def flip_pass(self, chosen: Bools) -> Bools:
         """Largest first, each sample flipped if that helps; in quanta of 2^-62 of the sum of all."""

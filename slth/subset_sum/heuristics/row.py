@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,12 @@ METHODS: dict[str, Method] = {
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """chosen (n,) bool; sum and error float64, recomputed: exact, then rounded once; `Status`."""
+    """chosen (n,) bool; sum and error float64, recomputed: exact, then rounded once; rest, target - sum, exactly; `Status`."""
 
     chosen: NDArray[np.bool_]
     error: float
     sum: float
+    rest: Fraction
     status: Status
 
 
@@ -141,12 +143,12 @@ def solve_row(
             if deadline is not None:
                 nodes = int(min(nodes, max(deadline - time.monotonic(), 0.0) * _NODES_A_SECOND + 1))
         chosen, proven = Partition.of(row).solve(nodes)
-    error, total = row.error(chosen), row.sum(chosen)
     if proven and row.n <= closest.LISTED_TO:
         chosen = _canonical(row)
-        error, total = row.error(chosen), row.sum(chosen)
-    proven |= row.n > closest.LISTED_TO and error <= row.least_error()
-    return Picked(chosen, error, total, Status.OPTIMAL if proven else Status.HEURISTIC)
+    rest = row.rest(chosen)
+    proven |= row.n > closest.LISTED_TO and abs(rest) <= row.least_error()
+    status = Status.OPTIMAL if proven else Status.HEURISTIC
+    return Picked(chosen, float(abs(rest)), row.sum(chosen), rest, status)
 
 
 def _greedy(row: LongRow, passes: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -106,8 +106,9 @@ def integer_sums(samples, rows, targets, multipliers, sums, errors):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sizes_of(masks, sizes):
+def sizes_of(masks):
     """Number of set bits of each mask: (m,) uint64 -> (m,) int64."""
+    sizes = np.empty(masks.size, np.int64)
     for r in range(masks.shape[0]):
         mask = masks[r]
         size = 0
@@ -115,3 +116,4 @@ def sizes_of(masks, sizes):
             mask &= mask - np.uint64(1)
             size += 1
         sizes[r] = size
+    return sizes

@@ -57,15 +57,6 @@ def _popcount(mask):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def popcounts(masks):
-    """Number of set bits of each of the masks (k,) uint64."""
-    counts = np.empty(masks.size, np.int64)
-    for i in range(masks.size):
-        counts[i] = _popcount(masks[i])
-    return counts
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _sorted_words(steps, words, masks, spare_words, spare_masks):
     """All wrapping sums of the steps in ascending order, and their masks: merge the list with itself shifted, step by step."""
     words[0] = u64(0)

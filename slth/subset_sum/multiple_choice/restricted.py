@@ -12,6 +12,7 @@ from slth.subset_sum.answer import from_masks, settle
 from slth.subset_sum.batch import Batch
 from slth.subset_sum.exact import as_integers
 from slth.subset_sum.kernels.choices import AMBIGUOUS, MISSED
+from slth.subset_sum.masks import pack
 from slth.subset_sum.multiple_choice import choices as multiple
 from slth.subset_sum.multiple_choice import exact_choices
 from slth.subset_sum.multiple_choice.choices import Choices
@@ -42,16 +43,14 @@ def tolerance_of(question: Question, i: int, unit: int) -> int | None:
     return None if question.epsilon is None else int(Fraction(question.epsilon[i].item()) * unit)
 
 
-def step(batch: Batch, nanoseconds: float) -> int:
-    """Instances a block."""
-    return max(1, int(nanoseconds / multiple.cost(choices_of(batch, 0))))
+def cost(batch: Batch) -> float:
+    """Nanoseconds for one instance."""
+    return multiple.cost(choices_of(batch, 0))
 
 
 def masks_of(batch: Batch, coefficients: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Which samples are chosen, given their coefficients (m, n)."""
-    bits = np.left_shift(np.uint64(1), np.arange(batch.n, dtype=np.uint64))
-    masks: NDArray[np.uint64] = ((coefficients != batch.allowed.base) * bits).sum(axis=1, dtype=np.uint64)
-    return masks
+    return pack(coefficients != batch.allowed.base)
 
 
 def solve(question: Question, which: NDArray[np.int64]) -> Answer:

@@ -8,7 +8,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.kernels import streamed
+from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.streaming.halves import Masks, Row
 
 FARTHEST = 2**62 - 1
@@ -56,7 +56,7 @@ class Best:
         """Closest first, then fewest elements, then smallest mask."""
         masks = self._ties()
         errors = np.abs(sums_of(self.values, masks) - self.target)
-        order = np.lexsort((masks, streamed.popcounts(masks), errors))
+        order = np.lexsort((masks, exact_sum.sizes_of(masks), errors))
         return masks[order[:1] if self.tied else order]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.kernels import streamed
+from slth.subset_sum.batch import MAX_SAMPLES
+from slth.subset_sum.kernels import exact_sum, streamed
 from slth.subset_sum.streaming.best import FARTHEST, Best, sums_of
-from slth.subset_sum.streaming.guess import MAX_SAMPLES, count_of, few_sums, first_window, guess, sizes_of
+from slth.subset_sum.streaming.guess import count_of, few_sums, first_window, guess, sizes_of
 from slth.subset_sum.streaming.halves import Halves, Masks, Row
 from slth.threads import in_order
 
@@ -206,7 +207,7 @@ def _by_sorting(halves: Halves, target: int) -> Masks:
     errors = np.abs(np.tile(sums[0], 2) + sums[1][right] - target)
     nearest = np.flatnonzero(errors == errors.min())
     found: Masks = np.tile(masks[0], 2)[nearest] | masks[1][right[nearest]]
-    first: Masks = found[np.lexsort((found, streamed.popcounts(found)))[:1]]
+    first: Masks = found[np.lexsort((found, exact_sum.sizes_of(found)))[:1]]
     return first
 
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from slth.subset_sum.batch import MAX_SAMPLES
 from slth.subset_sum.kernels import streamed
 from slth.subset_sum.streaming.halves import Row
 
-MAX_SAMPLES = 64
 _SEED, _SEED_OF_TIES = 36, 20  # samples of the first guess
 
 

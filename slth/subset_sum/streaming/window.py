@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.subset_sum.kernels import streamed
+from slth.subset_sum.batch import MAX_SAMPLES
+from slth.subset_sum.kernels import exact_sum, streamed
 from slth.subset_sum.streaming.best import sums_of
-from slth.subset_sum.streaming.guess import MAX_SAMPLES, count_of, sizes_of
+from slth.subset_sum.streaming.guess import count_of, sizes_of
 from slth.subset_sum.streaming.halves import ROOM, Chunk, Halves, Masks, Row, Search
 from slth.threads import in_order
 
@@ -84,7 +85,7 @@ def within(
                 break
     masks = np.concatenate([np.empty(0, np.uint64), *parts])
     errors = sums_of(values, masks) - target
-    order = np.lexsort((masks, streamed.popcounts(masks), np.abs(errors)))[:limit]
+    order = np.lexsort((masks, exact_sum.sizes_of(masks), np.abs(errors)))[:limit]
     return Listing(masks[order], errors[order], complete)
 
 

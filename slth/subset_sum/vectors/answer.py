@@ -32,13 +32,11 @@ def answer(question: Question) -> Solution:
     if question.allowed.low and lost.any():  # the smallest subset allowed stands where there is none
         masks[lost] = np.uint64((1 << question.allowed.low) - 1)
         sums, errors = evaluate(rows.samples, rows.row_of, rows.targets, masks, question.norm or "max")
-    sizes = np.empty(masks.size, np.int64)
-    exact_sum.sizes_of(masks, sizes)
     return Solution(
         mask=masks.reshape(shape)[()],
         sum=sums.reshape(*shape, -1),
         error=errors.reshape(shape)[()],
-        size=sizes.reshape(shape)[()],
+        size=exact_sum.sizes_of(masks).reshape(shape)[()],
         status=statuses.reshape(shape)[()],
         n=question.n,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.kernels import vectors as kernel
 from slth.subset_sum.solution import Status
 from slth.subset_sum.vectors import ties as vector_ties
@@ -51,7 +52,7 @@ class Block:
         """First whether there is any at all, then size by size the closest."""
         masks, statuses = self.any_within(epsilon)
         left = np.flatnonzero(statuses != Status.NOT_FOUND)
-        largest = vector_ties.sizes(masks)
+        largest = exact_sum.sizes_of(masks)
         largest[statuses != Status.WITHIN_EPSILON] = self.high
         sure = np.ones(masks.size, np.bool_)
         for size in range(self.low, self.high + 1):

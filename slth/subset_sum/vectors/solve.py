@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slth.subset_sum.batch import MAX_SAMPLES
 from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.vectors.block import NORMS, Block
 from slth.threads import in_order, progress_bar
@@ -17,7 +18,6 @@ Floats = NDArray[np.float64]
 Masks = NDArray[np.uint64]
 
 OBJECTIVES = ("closest", "any", "smallest")
-MAX_SAMPLES = 64
 MAX_DIMENSION = 1000
 
 _BLOCK_NS = 2e7

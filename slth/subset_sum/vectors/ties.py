@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.subset_sum import exact
+from slth.subset_sum.kernels import exact_sum
 from slth.subset_sum.vectors.scale import Scaled
 
 Floats = NDArray[np.float64]
@@ -162,20 +163,13 @@ def within(
     )
 
 
-def sizes(masks: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Elements of each subset."""
-    octets = np.ascontiguousarray(masks).view(np.uint8).reshape(masks.size, 8)
-    counts: NDArray[np.int64] = np.unpackbits(octets, axis=1).sum(axis=1, dtype=np.int64)
-    return counts
-
-
 def _collapsed(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
     """Different sums of subsets of `codes` in ascending order, each with the size and the mask of its best subset."""
     sums = np.zeros(1, np.int64)
     for code in codes:
         sums = np.concatenate([sums, sums + code])
     masks = np.arange(sums.size, dtype=np.uint64)
-    counts = sizes(masks)
+    counts = exact_sum.sizes_of(masks)
     order = np.lexsort((masks, counts, sums))
     first = np.ones(order.size, np.bool_)
     first[1:] = sums[order][1:] != sums[order][:-1]
