@@ -53,11 +53,11 @@ def approximate(
     Parameters
     ----------
     target : Network, or anything `Network.read` takes
-        A dense ReLU network, biases included.
-    width : int or one int for each target layer
-        Widening factor: an inserted random layer has `width` neurons for every neuron of the layer that feeds it. Each weight then has
-        about width / 2 candidates (fewer for a handful of inputs, whose neurons the biases share; at most 44 are used), and its error
-        falls like 2^(-width / 2).
+        Dense and convolutional layers, biases included, with pooling, flattening, activations and residual blocks between them.
+    width : int or one int for each linear target layer
+        Widening factor: an inserted random layer has `width` neurons for every neuron (channels for every channel) that feeds it. Each
+        weight then has about width / 2 candidates (fewer for a handful of inputs, whose neurons the biases share; at most 44 are used),
+        and its error falls like 2^(-width / 2).
     epsilon : float, optional
         Budget for the error of the whole network, in the largest output over the domain; it is split over layers and weights, and
         every weight gets the smallest subset within its share (with more than 32 candidates, the closest one). A ticket of closest
@@ -92,7 +92,7 @@ def approximate(
     Time O(weights * 2^(width / 4)), memory O(mask bits) plus a few blocks of 32 MiB a thread.
     """
     network = Network.read(target)
-    widths = _widths(width, network.depth)
+    widths = _widths(width, len(network.linear))
     one_of(construction, CONSTRUCTIONS, "construction")
     one_of(law, LAWS, "law")
     region = read_domain(domain, network.widths[0])
@@ -112,7 +112,7 @@ def approximate(
         plan = method.plan(network, widths, region, law, seed)
         _run(plan, shares, network.size, count, progress)
         masks = plan.masks()
-        return plan, Ticket.certified(plan.source, masks, plan.scales, plan.activations, construction, region, network)
+        return plan, Ticket.certified(plan.source, masks, plan.scales, construction, region, network)
 
     plan, ticket = attempt(allowed)
     if budget is None or allowed is None or ticket.error_bound <= budget:

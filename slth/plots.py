@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from slth.constructions.signs import halves
 from slth.networks import Network
 from slth.ticket import Ticket
 
@@ -71,15 +72,13 @@ def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
 def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Target weights (both halves where both are used) and biases, and the ticket's."""
     wanted, found = [], []
-    below = ticket.domain.lower < 0
-    for piece, layer in zip(ticket.effective(), target.layers, strict=True):
-        weight = layer.scale * layer.weight
+    for piece, layer, (_, below) in zip(ticket.effective(), target.linear, halves(target, ticket.domain), strict=True):
+        weight = layer.scale * layer.matrix
         wanted += [weight.ravel(), weight[:, below].ravel()]
         found += [piece.scale * piece.positive.ravel(), -piece.scale * piece.negative[:, below].ravel()]
         if layer.bias is not None:
             wanted.append(layer.scale * layer.bias)
             found.append(piece.scale * piece.bias)
-        below = np.full(layer.d_out, layer.activation != "relu")
     return np.concatenate(wanted), np.concatenate(found)
 
 
@@ -104,8 +103,8 @@ def ticket(ticket: Ticket) -> Figure:
 
 
 def _ticket_row(ticket: Ticket, axes: list[Axes]) -> None:
-    rows = min(32, ticket.source.widths[2])
-    columns = min(4 * rows, ticket.source.widths[1])
+    rows = min(32, ticket.source.shapes[1][0])
+    columns = min(4 * rows, ticket.source.shapes[1][1])
     random_weights(ticket, 1, rows, columns, ax=axes[0])
     mask(ticket, 1, rows, columns, ax=axes[1])
     if ticket.target is not None:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from slth import ticket_file
 from slth.certificate import Certificate, certify
 from slth.constructions import CONSTRUCTIONS, Effective, Masks
-from slth.networks import Dense, Domain, Network, RandomSource
+from slth.networks import Domain, Network, RandomSource
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ class Ticket:
     """A strong lottery ticket: weights of a random network, kept or pruned, nothing trained.
 
     Made by `slth.approximate` or `slth.load`. The random network is `source`; every weight of it is kept as it was drawn or set to zero,
-    by `masks`; `scales` holds the one positive factor of each layer.
+    by `masks`; `scales` holds the one positive factor of each target layer.
 
     Attributes
     ----------
@@ -37,7 +37,10 @@ class Ticket:
         Seed, law and shape of the random network: ``source.weight(l)`` regenerates its weights.
     masks : Masks
         Packed bits of the kept weights and biases.
-    scales, activations : tuples, one entry a layer of the source
+    skeleton : Network
+        The target without its weights (`Network.skeleton`): what stands where.
+    scales : tuple of float
+        One positive factor for each linear layer of the target.
     construction : str
         How the target lies in the source.
     domain : Box or Ball
@@ -52,8 +55,8 @@ class Ticket:
 
     source: RandomSource
     masks: Masks
+    skeleton: Network
     scales: tuple[float, ...]
-    activations: tuple[str, ...]
     construction: str
     domain: Domain
     certificate: Certificate
@@ -66,15 +69,14 @@ class Ticket:
         source: RandomSource,
         masks: Masks,
         scales: tuple[float, ...],
-        activations: tuple[str, ...],
         construction: str,
         domain: Domain,
         target: Network,
     ) -> Ticket:
         """The ticket with its certificate, computed from seed and masks alone."""
-        effective = CONSTRUCTIONS[construction].effective(source, masks, scales, activations)
-        proven = certify(effective, target, domain)
-        return cls(source, masks, scales, activations, construction, domain, proven, ticket_file.digest(target), target)
+        skeleton = target.skeleton
+        proven = certify(CONSTRUCTIONS[construction].effective(source, masks, skeleton, scales), target, domain)
+        return cls(source, masks, skeleton, scales, construction, domain, proven, ticket_file.digest(target), target)
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
         """Evaluate the pruned random network: x (batch, d_in) -> (batch, d_out)."""
@@ -82,23 +84,27 @@ class Ticket:
 
     @cached_property
     def network(self) -> Network:
-        """The pruned random network: ``layer.weight == source.weight(l) * mask``, bit for bit.
+        """The pruned random network: the weights of its layers are ``source.weight(l) * mask``, bit for bit.
 
         Drawn from the seed when first asked for; takes 8 bytes for every weight of the source.
         """
-        layers = []
-        for i, (scale, activation) in enumerate(zip(self.scales, self.activations, strict=True)):
-            weight = self.source.weight(i)
-            for start in range(0, len(weight), 1024):  # so that the unpacked bits stay small
-                weight[start : start + 1024] *= self.weight_mask(i, start, start + 1024)
-            bias, kept = self.source.bias_vector(i), self.masks.biases[i]
-            layers.append(Dense(weight, None if bias is None or kept is None else bias * kept, activation, scale))
-        return Network(tuple(layers))
+        method = CONSTRUCTIONS[self.construction]
+        return self.skeleton.with_linear(
+            lambda at: method.layers(self.source, self._pruned, self.skeleton, self.scales, at)
+        )
+
+    def _pruned(self, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Weights and biases of a source layer, zero where they are not kept."""
+        weight = self.source.weight(layer)
+        for start in range(0, len(weight), 1024):  # so that the unpacked bits stay small
+            weight[start : start + 1024] *= self.weight_mask(layer, start, start + 1024)
+        bias, kept = self.source.bias_vector(layer), self.masks.biases[layer]
+        return weight, None if bias is None or kept is None else bias * kept
 
     def weight_mask(self, layer: int, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
         """Rows `start` to `stop` of the mask of source layer `layer`: (rows, d_in) bool, True where the weight is kept."""
         packed = self.masks.weights[layer][start:stop]
-        return np.unpackbits(packed, axis=1, count=self.source.widths[layer]).astype(np.bool_)
+        return np.unpackbits(packed, axis=1, count=self.source.shapes[layer][1]).astype(np.bool_)
 
     @cached_property
     def kept_by_layer(self) -> tuple[int, ...]:
@@ -151,8 +157,8 @@ class Ticket:
         return float(np.abs(self(x) - target(x)).max())
 
     def effective(self) -> list[Effective]:
-        """The layers that the pruned network stands for, one for each target layer, recomputed from seed and masks."""
-        return CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.scales, self.activations)
+        """The linear layers that the pruned network stands for, one for each of the target, recomputed from seed and masks."""
+        return CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.skeleton, self.scales)
 
     def verify(self, target: Any) -> Ticket:
         """Recompute effective weights, weight error and error bound from seed, masks and `target`, trusting no stored number.
@@ -215,12 +221,17 @@ class Ticket:
 
         return plots.ticket(self)
 
+    def _shape(self) -> str:
+        """The random network: widths, or the shapes of its matrices where they are not simply a chain."""
+        if self.skeleton.is_dense_skeleton:
+            return "-".join(map(str, self.source.widths))
+        return ", ".join(f"{d_out}x{d_in}" for d_out, d_in in self.source.shapes)
+
     def _summary(self) -> dict[str, str]:
-        target = "-".join(str(w) for w in (self.source.widths[0], *self.source.widths[2::2]))
         return {
             "construction": self.construction,
-            "stands for": target,
-            "random network": "-".join(map(str, self.source.widths)),
+            "stands for": _drawn(self.skeleton),
+            "random network": self._shape(),
             "law": self.source.law,
             "seed": str(self.source.seed),
             "kept": f"{self.kept:,} of {self.size:,} ({self.density:.2%})",
@@ -236,13 +247,20 @@ class Ticket:
 
     def __repr__(self) -> str:
         return (
-            f"Ticket({'-'.join(map(str, self.source.widths))}, {self.construction}, kept {self.kept:,} of {self.size:,}, "
+            f"Ticket({self._shape()}, {self.construction}, kept {self.kept:,} of {self.size:,}, "
             f"weight_error={self.weight_error:.3g}, error_bound={self.error_bound:.3g} on {self.domain!r})"
         )
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th>{key}</th><td>{value}</td></tr>" for key, value in self._summary().items())
         return f"<table>{rows}</table>"
+
+
+def _drawn(skeleton: Network) -> str:
+    """64-32-10, or the kinds of layers."""
+    if skeleton.is_dense_skeleton:
+        return "-".join(map(str, skeleton.widths))
+    return " ".join(layer.kind.removesuffix("-form") for layer in skeleton.layers)
 
 
 _BIT_COUNT = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2

@@ -1,8 +1,9 @@
 """The file of a ticket: one ``.npz`` of plain arrays, checked through and through before it is believed.
 
 Members: ``header``, the UTF-8 text of a JSON object (bytes); ``weights_<l>``, the packed mask of source layer l; ``biases_<l>``, its
-packed bias mask where the layer has biases. The header holds format and version, seed, law, shapes, scales, domain, certificate and two
-checksums: of the header and the masks (the file is as it was written), and of the kept weights (the seed still gives the same numbers).
+packed bias mask where the layer has biases; ``skeleton_<name>``, arrays of layers that are the target's own (normalisation, embedding).
+The header holds format and version, seed, law, shapes, skeleton, scales, domain, certificate and two checksums: of the header and the
+arrays (the file is as it was written), and of the kept weights (the seed still gives the same numbers).
 Floats are written in hexadecimal, so they come back bit for bit.
 """
 
@@ -21,23 +22,21 @@ from slth.certificate import Certificate
 from slth.constructions import CONSTRUCTIONS, Masks
 from slth.files import read_npz, write_npz
 from slth.networks import Ball, Box, Domain, Network, RandomSource
-from slth.networks.activations import ACTIVATIONS
+from slth.networks.archive import arrays_of, rebuilt, structure
 
 if TYPE_CHECKING:
     from slth.ticket import Ticket
 
-FORMAT, VERSION = "slth-ticket", 1
+FORMAT, VERSION = "slth-ticket", 2
 MAX_BYTES = 1 << 26  # of masks: 2^29 weights, whose network takes 4 GiB
 
 
 def digest(network: Network) -> str:
-    """SHA-256 of a network: widths, activations, scales, weights and biases."""
-    sha = hashlib.sha256(repr(network.widths).encode())
-    for layer in network.layers:
-        sha.update(f"{layer.activation} {layer.scale.hex()} {layer.bias is not None}".encode())
-        sha.update(np.ascontiguousarray(layer.weight, "<f8").tobytes())
-        if layer.bias is not None:
-            sha.update(np.ascontiguousarray(layer.bias, "<f8").tobytes())
+    """SHA-256 of a network: structure and arrays."""
+    sha = hashlib.sha256(json.dumps(structure(network), sort_keys=True).encode())
+    for name, array in sorted(arrays_of(network).items()):
+        sha.update(f"{name} {array.shape}".encode())
+        sha.update(np.ascontiguousarray(array, "<f8").tobytes())
     return sha.hexdigest()
 
 
@@ -45,15 +44,15 @@ def kept_digest(source: RandomSource, masks: Masks) -> str:
     """SHA-256 of the kept weights and biases, layer by layer, row by row: regenerates the source block by block."""
     sha = hashlib.sha256()
     for layer, (packed, kept_bias) in enumerate(zip(masks.weights, masks.biases, strict=True)):
-        d_in, d_out = source.widths[layer : layer + 2]
+        d_out, d_in = source.shapes[layer]
         step = max(1, (1 << 22) // d_in)
         for start in range(0, d_out, step):
             stop = min(start + step, d_out)
             bits = np.unpackbits(packed[start:stop], axis=1, count=d_in).view(np.bool_)
             if bits.any():
                 sha.update(source.weight_rows(layer, start, stop)[bits].astype("<f8", copy=False).tobytes())
-        for start in range(0, 0 if kept_bias is None else d_out, 1 << 20):
-            here = slice(start, min(start + (1 << 20), d_out))
+        for start in range(0, 0 if kept_bias is None else kept_bias.size, 1 << 20):
+            here = slice(start, min(start + (1 << 20), source.biases(layer)))
             if kept_bias is not None and kept_bias[here].any():
                 bias = source.bias_rows(layer, here.start, here.stop)
                 sha.update(bias[kept_bias[here]].astype("<f8", copy=False).tobytes())
@@ -67,6 +66,7 @@ def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
         arrays[f"weights_{layer}"] = weights
         if biases is not None:
             arrays[f"biases_{layer}"] = np.packbits(biases)
+    arrays |= {f"skeleton_{name}": array for name, array in arrays_of(ticket.skeleton).items()}
     source, proven = ticket.source, ticket.certificate
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -74,10 +74,10 @@ def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
         "construction": ticket.construction,
         "seed": source.seed,
         "law": source.law,
-        "widths": source.widths,
-        "bias": [source.has_bias(layer) for layer in range(source.depth)],
+        "shapes": source.shapes,
+        "biases": [source.biases(layer) for layer in range(source.depth)],
+        "skeleton": structure(ticket.skeleton),
         "scales": _hex(ticket.scales),
-        "activations": ticket.activations,
         "domain": _domain_to_json(ticket.domain),
         "error_bound": proven.error_bound.hex(),
         "weight_error": proven.weight_error.hex(),
@@ -124,24 +124,25 @@ def read(path: str | os.PathLike[str], ticket_type: type[Ticket], max_bytes: int
 
 
 def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type: type[Ticket]) -> Ticket:
-    source = RandomSource(header["seed"], header["law"], tuple(header["widths"]), tuple(header["bias"]))
-    depth = source.depth
+    source = RandomSource(header["seed"], header["law"], tuple(map(tuple, header["shapes"])), tuple(header["biases"]))
     weights, biases = [], []
-    for layer in range(depth):
-        d_in, d_out = source.widths[layer : layer + 2]
+    for layer, (d_out, d_in) in enumerate(source.shapes):
+        count = source.biases(layer)
         weights.append(_bits(arrays, f"weights_{layer}", (d_out, -(-d_in // 8)), d_in))
-        packed = _bits(arrays, f"biases_{layer}", (-(-d_out // 8),), d_out) if source.has_bias(layer) else None
-        biases.append(None if packed is None else np.unpackbits(packed, count=d_out).astype(np.bool_))
-    scales, activations = _floats(header["scales"]), tuple(header["activations"])
-    if len(scales) != depth or len(activations) != depth or not all(s > 0 for s in scales):
-        raise ValueError("it does not hold one positive scale and one activation a layer")
+        packed = _bits(arrays, f"biases_{layer}", (-(-count // 8),), count) if count else None
+        biases.append(None if packed is None else np.unpackbits(packed, count=count).astype(np.bool_))
+    plain = {name.removeprefix("skeleton_"): array for name, array in arrays.items() if name.startswith("skeleton_")}
+    skeleton = rebuilt(header["skeleton"], plain)
+    if skeleton.linear:
+        raise ValueError("its skeleton holds weights of linear layers, which belong to the target")
+    scales = _floats(header["scales"])
+    if len(scales) != len(skeleton.forms) or not all(s > 0 for s in scales):
+        raise ValueError("it does not hold one positive scale a linear layer")
     if header["construction"] not in CONSTRUCTIONS:
         raise ValueError(
             f"its construction {header['construction']!r} is unknown here; known: {', '.join(CONSTRUCTIONS)}"
         )
-    if not set(activations) <= set(ACTIVATIONS):
-        raise ValueError(f"its activations {activations} are not all known here; known: {', '.join(ACTIVATIONS)}")
-    CONSTRUCTIONS[header["construction"]].check(source, scales, activations)
+    CONSTRUCTIONS[header["construction"]].check(source, skeleton)
     proven = Certificate(
         float.fromhex(header["error_bound"]),
         float.fromhex(header["weight_error"]),
@@ -158,13 +159,13 @@ def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type:
     if not isinstance(header["target"], str):
         raise ValueError("it does not say which target it was made for")
     domain = _domain_from_json(header["domain"])
-    if domain.d != source.widths[0]:
-        raise ValueError(f"its domain has dimension {domain.d}, its network {source.widths[0]}")
+    if domain.d != skeleton.widths[0]:
+        raise ValueError(f"its domain has dimension {domain.d}, its network {skeleton.widths[0]}")
     return ticket_type(
         source,
         Masks(tuple(weights), tuple(biases)),
+        skeleton,
         scales,
-        activations,
         header["construction"],
         domain,
         proven,

@@ -5,32 +5,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.networks import Domain, Network, RandomSource
+from slth.networks import Domain, Layer, Network, RandomSource
 
 Bits = NDArray[np.uint8]
+# of a source layer, the pruned weights (d_out, d_in) and biases
+Weights = Callable[[int], tuple[NDArray[np.float64], NDArray[np.float64] | None]]
 
 
 @dataclass(frozen=True)
 class Effective:
-    """What a pruned piece of network does to its input, in the target's terms: the layer it stands for.
+    """What a pruned piece of network does to its input, in the target's terms: the linear layer it stands for.
 
-    ``y = activation(scale * (positive @ relu(x) + negative @ relu(-x) + bias))``; each entry is known up to the rounding of its
-    computation, `slack` (absolute, before the scale). `gain` bounds what rounding can act on: the sums of the absolute products.
+    ``y = activation(scale * (positive * relu(x) + negative * relu(-x) + bias))``, * as the layer's `Form` lets a matrix act; each entry is
+    known up to the rounding of its computation. The gains bound what rounding can act on: the sums of the absolute products.
 
     Attributes
     ----------
-    positive, negative : (d_out, d_in) float64
-    bias : (d_out,) float64
-    positive_gain, negative_gain : (d_out, d_in) float64
+    positive, negative : (rows, columns) float64
+    bias : (outputs,) float64
+    positive_gain, negative_gain : (rows, columns) float64
         Sums of absolute products behind each entry.
-    bias_gain : (d_out,) float64
+    bias_gain : (outputs,) float64
     terms : int
         Most numbers added up for one output, for rounding bounds.
     scale : float
@@ -55,11 +57,11 @@ class Problems:
     Attributes
     ----------
     layer : int
-        Target layer, from 0.
+        Linear layer of the target, from 0.
     scale : float
         What a unit of `samples` and `targets` is worth in the target network.
     rows, groups : (m,) int64
-        Where each belongs: an output of the layer, and a group of candidates in the construction's own numbering.
+        Where each belongs: a row of the layer's matrix, and a group of candidates in the construction's own numbering.
     samples : (m, n) float64
         Candidates; zeros are padding.
     targets : (m,) float64
@@ -82,7 +84,7 @@ class Masks:
     ----------
     weights : tuple of (d_out, ceil(d_in / 8)) uint8
         Rows of bits, as `numpy.packbits` packs them.
-    biases : tuple of (d_out,) bool, or None where the layer has no bias
+    biases : tuple of bool, one for each bias, or None where the layer has no bias
     """
 
     weights: tuple[Bits, ...]
@@ -98,11 +100,7 @@ class Plan(Protocol):
 
     @property
     def scales(self) -> tuple[float, ...]:
-        """One positive scale for every layer of the source."""
-
-    @property
-    def activations(self) -> tuple[str, ...]:
-        """One activation for every layer of the source."""
+        """One positive scale for every linear layer of the target."""
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         """Rounds of subset-sum problems; the answers to one are placed before the next is drawn. Within a round block by block, in a
@@ -133,13 +131,18 @@ class Construction(Protocol):
     def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
         """A width with which every weight is predicted to come within its layer's tolerance; None if no width does (estimated)."""
 
-    def check(self, source: RandomSource, scales: tuple[float, ...], activations: tuple[str, ...]) -> None:
-        """Raise ValueError if these cannot be a ticket of the construction."""
+    def check(self, source: RandomSource, skeleton: Network) -> None:
+        """Raise ValueError if the source cannot be that of a ticket for a target of this skeleton (`Network.skeleton`)."""
+
+    def layers(
+        self, source: RandomSource, weights: Weights, skeleton: Network, scales: tuple[float, ...], at: int
+    ) -> tuple[Layer, ...]:
+        """The pruned layers that stand for linear layer `at` of the target."""
 
     def effective(
-        self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
+        self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
     ) -> list[Effective]:
-        """The layers that the pruned source stands for, recomputed from seed and masks alone.
+        """The linear layers that the pruned source stands for, recomputed from seed and masks alone.
 
         Raises ValueError if the masks do not have the shape of the construction.
         """

@@ -1,20 +1,22 @@
-"""A network of dense layers: the target that is approximated, and the random network that is pruned."""
+"""A network: layers one after another, the target that is approximated or the random network that is pruned."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
-from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slth.networks.layers import Dense
+from slth.networks.layers import Attention, Conv2d, Dense, DenseForm, Form, Layer, LayerNorm, Linear, Residual, Shape
+from slth.networks.layers.layer import shown
 from slth.networks.source import RandomSource, seed_from
-from slth.validation import finite_array
+from slth.validation import finite_array, positive_int
 
 # Rows are evaluated in blocks so that the widest layer's values take at most 64 MiB, whatever the batch (a layer's
 # input and output live at the same time, so twice that in all).
@@ -23,23 +25,30 @@ BLOCK_ENTRIES = (64 << 20) // 8
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
-    """Dense layers one after another: ``layers[-1](... layers[0](x))``.
+    """Layers one after another: ``layers[-1](... layers[0](x))``.
 
     Parameters
     ----------
-    layers : tuple of Dense
-        At least one; each takes as many numbers as the one before puts out.
+    layers : tuple of Layer
+        At least one; each takes what the one before puts out.
+    input_shape : tuple of int or None, optional
+        Shape of one input, None for any length (positions of a sequence, rows of an image). Where the first layer is dense it is
+        ``(d_in,)`` if not given; an image or a sequence has to be told.
 
     Raises
     ------
     TypeError, ValueError
-        If `layers` is empty, holds anything but `Dense`, or two shapes do not fit.
+        If `layers` is empty, holds anything but layers, or two shapes do not fit.
     """
 
-    layers: tuple[Dense, ...]
+    layers: tuple[Any, ...]
+    input_shape: Shape | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked_layers(self.layers))
+        layers = _checked_layers(self.layers)
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "input_shape", _checked_input(self.input_shape, layers[0]))
+        object.__setattr__(self, "_shapes", _shapes(layers, self.input_shape))
 
     @classmethod
     def random(
@@ -92,9 +101,57 @@ class Network:
         save(self, path)
 
     @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Shape of an input and of what each layer puts out, L + 1 in all."""
+        found: tuple[Shape, ...] = self._shapes  # type: ignore[attr-defined]
+        return found
+
+    @property
     def widths(self) -> tuple[int, ...]:
-        """(d_0, ..., d_L): numbers taken by each layer, then the numbers put out."""
-        return (self.layers[0].d_in, *(layer.d_out for layer in self.layers))
+        """(d_0, ..., d_L): numbers taken by each layer, then the numbers put out.
+
+        Raises
+        ------
+        ValueError
+            If a shape has a length that is not fixed.
+        """
+        if any(d is None for shape in self.shapes for d in shape):
+            raise ValueError(f"the widths of a network on {shown(self.shapes[0])} depend on the input; see shapes")
+        return tuple(math.prod(cast("tuple[int, ...]", shape)) for shape in self.shapes)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether all layers are `Dense`, on plain vectors."""
+        return len(self.shapes[0]) == 1 and all(isinstance(layer, Dense) for layer in self.layers)
+
+    @property
+    def is_dense_skeleton(self) -> bool:
+        """Whether this is the skeleton of a network for which `is_dense` holds."""
+        return len(self.shapes[0]) == 1 and all(isinstance(layer, DenseForm) for layer in self.layers)
+
+    @cached_property
+    def linear(self) -> tuple[Any, ...]:
+        """The linear layers, `Dense` and `Conv2d`, in the order of evaluation; of a residual block the body before the shortcut."""
+        return tuple(layer for layer in _walk(self.layers) if isinstance(layer, Linear))
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms of the linear layers, in that order."""
+        return tuple(
+            layer if isinstance(layer, Form) else layer.form
+            for layer in _walk(self.layers)
+            if isinstance(layer, Form | Linear)
+        )
+
+    @cached_property
+    def skeleton(self) -> Network:
+        """The network without the weights of its linear layers: what a ticket for it is built on."""
+        return Network(_replaced(self.layers, lambda layer: (layer.form,)), self.input_shape)
+
+    def with_linear(self, build: Callable[[int], tuple[Layer, ...]]) -> Network:
+        """A network with other layers, ``build(i)``, in the place of linear layer (or form) i."""
+        count = iter(range(len(self.forms)))
+        return Network(_replaced(self.layers, lambda _: build(next(count))), self.input_shape)
 
     @property
     def depth(self) -> int:
@@ -116,80 +173,151 @@ class Network:
         """``kept / size``, in [0, 1]."""
         return self.kept / self.size
 
-    def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate on ``x (batch, d_0)`` or ``(d_0,)``; returns ``(batch, d_L)`` or ``(d_L,) float64``.
+    def __call__(self, x: ArrayLike, *, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
+        """Evaluate on ``x (batch, *input_shape)`` or one input ``input_shape``; returns ``(batch, ...)``, or one output.
 
-        Takes O(batch * size) time (less for pruned layers, see `Dense`). The rows are evaluated in blocks, so that the
+        Takes O(batch * size) time for dense layers (less for pruned ones, see `Dense`). The inputs are evaluated in blocks, so that the
         memory for hidden values does not grow with the batch; that changes a result by rounding only.
+
+        Parameters
+        ----------
+        x : float array
+        dtype : numpy.float64 or numpy.float32
+            Precision of the evaluation and of the result.
 
         Raises
         ------
         TypeError, ValueError
-            If `x` is not a non-empty finite real array of one of these shapes, or the output overflows float64.
+            If `x` is not a non-empty finite real array of one of these shapes, or the output overflows.
         """
-        rows = finite_array(x, "x")
-        d_in = self.widths[0]
-        if rows.ndim not in (1, 2) or rows.shape[-1] != d_in:
-            raise ValueError(f"x must have shape (batch, {d_in}) or ({d_in},), got {rows.shape}; one row per input")
+        if dtype not in (np.float64, np.float32):
+            raise TypeError(f"dtype must be numpy.float64 or numpy.float32, got {dtype!r}")
+        batch = finite_array(x, "x")
+        shape = self.shapes[0]
+        single = batch.ndim == len(shape)
+        rows = batch[None] if single else batch
+        if rows.ndim != len(shape) + 1 or any(d not in (None, n) for d, n in zip(shape, rows.shape[1:], strict=True)):
+            one, many = shown(shape), shown(("batch", *shape))  # type: ignore[arg-type]
+            raise ValueError(f"x must have shape {many} or {one}, got {batch.shape}; one row per input")
         if rows.size == 0:
-            raise ValueError(f"x must hold at least one row, got shape {rows.shape}")
-        out = self._evaluate(rows.reshape(-1, d_in))
-        return out[0] if rows.ndim == 1 else out
+            raise ValueError(f"x must hold at least one row, got shape {batch.shape}")
+        out = self._evaluate(rows.astype(dtype, copy=False))
+        return np.asarray(out[0]) if single else out
 
-    def _evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        out = np.empty((len(x), self.widths[-1]))
-        step = max(1, BLOCK_ENTRIES // max(self.widths[1:]))
+    def _evaluate(self, x: NDArray[Any]) -> NDArray[Any]:
+        shapes = _shapes(self.layers, x.shape[1:])
+        out = np.empty((len(x), *cast("tuple[int, ...]", shapes[-1])), x.dtype)
+        widest = max(_memory(layer, shape) for layer, shape in zip(self.layers, shapes[1:], strict=True))
+        step = max(1, BLOCK_ENTRIES // widest)
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, with a remedy
             for start in range(0, len(x), step):
                 values = x[start : start + step]
                 for layer in self.layers:
                     values = layer.evaluate(values)
                 out[start : start + step] = values
-        bad = ~np.isfinite(out).all(axis=1)
+        bad = ~np.isfinite(out.reshape(len(out), -1)).all(axis=1)
         if bad.any():
             raise ValueError(
-                f"the output overflows float64 for row {int(bad.argmax())} of x; scale x or the weights down"
+                f"the output overflows {x.dtype} for row {int(bad.argmax())} of x; scale x or the weights down"
             )
         return out
 
     def __repr__(self) -> str:
+        kept = "" if self.kept == self.size else f", {self.kept:,} kept"
+        if not self.is_dense:
+            kinds = " ".join(layer.kind for layer in self.layers)
+            shapes = f"{shown(self.shapes[0])} -> {shown(self.shapes[-1])}"
+            return f"Network({shapes}, {kinds}, {self.size:,} weights{kept})"
         # An identity at the end is what one expects and goes without saying.
         names = [layer.activation for layer in self.layers]
         named = names[:-1] if self.depth > 1 and names[-1] == "identity" else names
-        shown = named[0] if len(set(named)) == 1 else "/".join(names)
-        kept = "" if self.kept == self.size else f", {self.kept:,} kept"
+        names_shown = named[0] if len(set(named)) == 1 else "/".join(names)
         scales = [layer.scale for layer in self.layers]
         scaled = ", scales " + "/".join(f"{scale:g}" for scale in scales) if set(scales) != {1.0} else ""
-        return f"Network({'-'.join(map(str, self.widths))}, {shown}, {self.size:,} weights{kept}{scaled})"
+        return f"Network({'-'.join(map(str, self.widths))}, {names_shown}, {self.size:,} weights{kept}{scaled})"
 
     def _repr_html_(self) -> str:
-        head = ("layer", "shape", "activation", "scale", "weights", "kept")
+        head = ("layer", "kind", "output", "activation", "scale", "weights", "kept")
         rows = [
             (
                 i,
-                f"{layer.d_in} → {layer.d_out}",
-                layer.activation,
-                f"{layer.scale:g}",
+                layer.kind,
+                shown(shape),
+                getattr(layer, "activation", ""),
+                f"{layer.scale:g}" if hasattr(layer, "scale") else "",
                 f"{layer.size:,}",
                 f"{layer.kept:,}",
             )
-            for i, layer in enumerate(self.layers)
+            for i, (layer, shape) in enumerate(zip(self.layers, self.shapes[1:], strict=True))
         ]
         cells = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
         titles = "".join(f"<th>{title}</th>" for title in head)
         return f"<table><caption>{escape(repr(self))}</caption><tr>{titles}</tr>{cells}</table>"
 
 
-def _checked_layers(layers: Any) -> tuple[Dense, ...]:
-    if not isinstance(layers, tuple | list) or not all(isinstance(layer, Dense) for layer in layers):
+def _walk(layers: Sequence[Layer]) -> Iterator[Layer]:
+    for layer in layers:
+        if isinstance(layer, Residual):
+            yield from _walk(layer.body)
+            yield from _walk(layer.shortcut)
+        else:
+            yield layer
+
+
+def _replaced(layers: Sequence[Layer], build: Callable[[Any], tuple[Layer, ...]]) -> tuple[Layer, ...]:
+    found: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, Residual):
+            found.append(Residual(_replaced(layer.body, build), _replaced(layer.shortcut, build), layer.activation))
+        elif isinstance(layer, Form | Linear):
+            found += build(layer)
+        else:
+            found.append(layer)
+    return tuple(found)
+
+
+def _checked_layers(layers: Any) -> tuple[Layer, ...]:
+    if not isinstance(layers, tuple | list) or not all(isinstance(layer, Layer) for layer in layers):
         given = ", ".join(type(layer).__name__ for layer in layers) if isinstance(layers, tuple | list) else layers
-        raise TypeError(f"layers must be a tuple of Dense, got ({given}); Network.read takes plain arrays")
+        raise TypeError(
+            f"layers must be a tuple of layers such as Dense, got ({given}); Network.read takes plain arrays"
+        )
     if not layers:
-        raise ValueError("layers must hold at least one Dense, got none")
-    for i, (first, second) in enumerate(pairwise(layers)):
-        if first.d_out != second.d_in:
-            raise ValueError(
-                f"layers[{i}] puts out {first.d_out} numbers but layers[{i + 1}] takes {second.d_in}; "
-                "weights must have shape (d_out, d_in)"
-            )
+        raise ValueError("layers must hold at least one layer, got none")
     return tuple(layers)
+
+
+def _checked_input(shape: Any, first: Layer) -> Shape:
+    if shape is None:
+        if isinstance(first, Dense | DenseForm):
+            return (first.d_in,)
+        raise ValueError(
+            f"a network that begins with {first!r} needs input_shape, the shape of one input, such as (3, 32, 32) or (None, 64)"
+        )
+    if not isinstance(shape, tuple | list):
+        raise TypeError(f"input_shape must be a tuple of sizes, None for any, got {shape!r}")
+    return tuple(None if d is None else positive_int(d, "input_shape") for d in shape)
+
+
+def _shapes(layers: tuple[Layer, ...], shape: Shape | None) -> tuple[Shape, ...]:
+    assert shape is not None
+    shapes = [shape]
+    for i, layer in enumerate(layers):
+        try:
+            shapes.append(layer.output_shape(shapes[-1]))
+        except ValueError as error:
+            before = f"layers[{i - 1}] puts out {shown(shapes[-1])}, but " if i else ""
+            raise ValueError(f"{before}layers[{i}]: {error}") from None
+    return tuple(shapes)
+
+
+def _memory(layer: Layer, shape: Shape) -> int:
+    """Numbers that one input needs in a layer, about: its output, the windows of a convolution, the scores of an attention."""
+    size = math.prod(cast("tuple[int, ...]", shape))
+    if isinstance(layer, Conv2d):
+        return size + math.prod(layer.kernel) * layer.c_in * size // layer.c_out
+    if isinstance(layer, Attention):
+        return 4 * size + 2 * layer.heads * cast("int", shape[0]) ** 2
+    if isinstance(layer, Residual):
+        return 2 * size + sum(_memory(part, shape) for part in layer.body)
+    return 2 * size if isinstance(layer, LayerNorm) else size

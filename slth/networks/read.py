@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from slth.files import read_npz
 from slth.networks import archive
-from slth.networks.activations import ACTIVATIONS
 from slth.networks.layers import Dense
 from slth.networks.network import Network
 from slth.validation import finite_array
@@ -31,7 +30,7 @@ def read(source: Any) -> Network:
         * a `Network`: returned as it is;
         * a list or tuple of pairs ``(W, b)``, W ``(d_out, d_in)``, b ``(d_out,)`` or None;
         * a fitted scikit-learn ``MLPClassifier`` or ``MLPRegressor`` (anything with ``coefs_``, ``intercepts_``,
-          ``activation``, ``out_activation_``) with activation "relu" or "identity". A softmax or logistic output is
+          ``activation``, ``out_activation_``) with activation "relu", "identity", "logistic" or "tanh". A softmax or logistic output is
           replaced by the identity: the network gives the logits;
         * a state_dict: names ``<prefix>.weight``, ``<prefix>.bias`` (or plain ``weight``, ``bias``) to arrays or
           tensors of dense layers, in the order in which the layers are applied;
@@ -97,9 +96,11 @@ def _from_sklearn(model: Any) -> Network:
     name = type(model).__name__
     if not hasattr(model, "coefs_"):
         raise ValueError(f"this {name} is not fitted and has no weights yet; call fit first")
-    if model.activation not in ACTIVATIONS:
-        known = ", ".join(map(repr, ACTIVATIONS))
-        raise ValueError(f"activation {model.activation!r} of the {name} is not supported; fit it with one of {known}")
+    activation = {"logistic": "sigmoid"}.get(model.activation, model.activation)
+    if activation not in ("relu", "identity", "sigmoid", "tanh"):
+        raise ValueError(
+            f"activation {model.activation!r} of the {name} is not supported; fit it with 'relu', 'identity', 'logistic' or 'tanh'"
+        )
     if model.out_activation_ not in LOGIT_OUTPUTS:
         known = ", ".join(map(repr, LOGIT_OUTPUTS))
         raise ValueError(
@@ -109,7 +110,7 @@ def _from_sklearn(model: Any) -> Network:
         (f"coefs_[{i}]", np.asarray(weight).T, bias)  # scikit-learn stores (d_in, d_out)
         for i, (weight, bias) in enumerate(zip(model.coefs_, model.intercepts_, strict=True))
     ]
-    return _chain(layers, model.activation)
+    return _chain(layers, activation)
 
 
 def _from_mapping(arrays: Mapping[Any, Any]) -> Network:

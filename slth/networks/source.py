@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,10 +41,11 @@ class RandomSource:
         Below 2^4096; `seed_from` makes one.
     law : str
         A key of `LAWS`.
-    widths : (L + 1,) ints >= 1
-        d_0, ..., d_L: layer l (counted from 0) maps d_l numbers to d_(l+1).
-    bias : bool or (L,) bools
-        Whether there are biases, for all layers or for each; stored as a tuple.
+    shape : (L + 1,) ints, or L pairs of ints; >= 1
+        Either d_0, ..., d_L: layer l (counted from 0) maps d_l numbers to d_(l+1); or (d_out, d_in) of each layer's matrix, for layers
+        that do not simply feed one another. Stored as the pairs, `shapes`.
+    bias : bool, or L bools or ints
+        Whether there are biases, for all layers or for each, or how many (d_out if True); stored as a tuple of numbers.
 
     Raises
     ------
@@ -53,32 +55,51 @@ class RandomSource:
 
     seed: int
     law: str
-    widths: tuple[int, ...]
-    bias: tuple[bool, ...] | bool = True
+    shape: tuple[Any, ...]
+    bias: tuple[Any, ...] | bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", _checked_seed(self.seed))
         one_of(self.law, LAWS, "law")
-        widths = _checked_widths(self.widths)
-        object.__setattr__(self, "widths", widths)
-        object.__setattr__(self, "bias", _checked_flags(self.bias, len(widths) - 1))
+        shapes = _checked_shapes(self.shape)
+        object.__setattr__(self, "shape", shapes)
+        object.__setattr__(self, "bias", _checked_biases(self.bias, shapes))
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """(d_out, d_in) of the matrix of each layer."""
+        return self.shape
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """(d_0, ..., d_L) of layers that feed one another.
+
+        Raises
+        ------
+        ValueError
+            If they do not.
+        """
+        if any(first[0] != second[1] for first, second in pairwise(self.shapes)):
+            raise ValueError(f"layers of shapes {self.shapes} do not feed one another; see shapes")
+        return (self.shapes[0][1], *(d_out for d_out, _ in self.shapes))
 
     @property
     def depth(self) -> int:
         """Number of layers, L."""
-        return len(self.widths) - 1
+        return len(self.shapes)
 
     @property
     def size(self) -> int:
         """Number of weights and biases."""
-        return sum(
-            d_out * (d_in + self.has_bias(layer))
-            for layer, (d_in, d_out) in enumerate(zip(self.widths[:-1], self.widths[1:], strict=True))
-        )
+        return sum(d_out * d_in + self.biases(layer) for layer, (d_out, d_in) in enumerate(self.shapes))
+
+    def biases(self, layer: int) -> int:
+        """How many biases layer `layer` has."""
+        return int(self.bias[layer]) if isinstance(self.bias, tuple) else 0
 
     def has_bias(self, layer: int) -> bool:
         """Whether layer `layer` has biases."""
-        return self.bias if isinstance(self.bias, bool) else self.bias[layer]
+        return self.biases(layer) > 0
 
     def weight_rows(self, layer: int, start: int, stop: int) -> NDArray[np.float64]:
         """Rows `start` to `stop` (not included) of the weights of layer `layer`: ``(stop - start, d_in) float64``.
@@ -90,38 +111,46 @@ class RandomSource:
         IndexError
             If the layer or a row does not exist.
         """
-        d_in, d_out = self._shape(layer)
+        d_out, d_in = self._shape_of(layer)
         if not 0 <= start <= stop <= d_out:
             raise IndexError(f"rows {start}:{stop} do not lie in layer {layer}; choose 0 <= start <= stop <= {d_out}")
         return self._rows(layer, WEIGHTS, d_in, start, stop)
 
     def weight(self, layer: int) -> NDArray[np.float64]:
         """All weights of layer `layer`, ``(d_out, d_in) float64``: ``weight_rows(layer, 0, d_out)``."""
-        return self.weight_rows(layer, 0, self._shape(layer)[1])
+        return self.weight_rows(layer, 0, self._shape_of(layer)[0])
 
     def bias_vector(self, layer: int) -> NDArray[np.float64] | None:
-        """The biases of layer `layer`, ``(d_out,) float64``, or None if it has none."""
-        return self.bias_rows(layer, 0, self._shape(layer)[1]) if self.has_bias(layer) else None
+        """The biases of layer `layer`, ``(d_out,) float64`` (or as many as it has), or None if it has none."""
+        self._shape_of(layer)
+        return self.bias_rows(layer, 0, self.biases(layer)) if self.has_bias(layer) else None
 
     def bias_rows(self, layer: int, start: int, stop: int) -> NDArray[np.float64]:
         """Biases `start` to `stop` (not included) of layer `layer`, which has some: ``(stop - start,) float64``."""
-        d_out = self._shape(layer)[1]
-        if not (self.has_bias(layer) and 0 <= start <= stop <= d_out):
+        self._shape_of(layer)
+        if not (self.has_bias(layer) and 0 <= start <= stop <= self.biases(layer)):
             raise IndexError(f"biases {start}:{stop} do not exist in layer {layer} of {self!r}")
         return self._rows(layer, BIASES, 1, start, stop)[:, 0]
 
     def network(self, activation: str = "relu") -> Network:
-        """All of it as a `Network`: `activation` after every layer but the last, which has none."""
+        """All of it as a dense `Network`: `activation` after every layer but the last, which has none.
+
+        Raises
+        ------
+        ValueError
+            If the layers do not feed one another.
+        """
+        _ = self.widths
         from slth.networks.layers import Dense
         from slth.networks.network import Network
 
         names = [activation] * (self.depth - 1) + ["identity"]
         return Network(tuple(Dense(self.weight(i), self.bias_vector(i), name) for i, name in enumerate(names)))
 
-    def _shape(self, layer: int) -> tuple[int, int]:
+    def _shape_of(self, layer: int) -> tuple[int, int]:
         if not 0 <= layer < self.depth:
             raise IndexError(f"layer {layer} does not exist; choose one of 0 to {self.depth - 1}")
-        return self.widths[layer], self.widths[layer + 1]
+        return self.shapes[layer]
 
     def _rows(self, layer: int, kind: int, columns: int, start: int, stop: int) -> NDArray[np.float64]:
         rows = np.empty((stop - start, columns))
@@ -165,23 +194,32 @@ def seed_from(rng: Any = None) -> int:
     )
 
 
-def _checked_widths(widths: Any) -> tuple[int, ...]:
-    if isinstance(widths, str) or not isinstance(widths, Iterable):
-        raise TypeError(f"widths must be a sequence of positive integers such as (64, 32, 10), got {widths!r}")
-    checked = tuple(positive_int(width, f"widths[{i}]") for i, width in enumerate(widths))
-    if len(checked) < 2:
-        raise ValueError(f"widths must hold at least 2 numbers (input and output), got {checked}")
-    return checked
+def _checked_shapes(shape: Any) -> tuple[tuple[int, int], ...]:
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        raise TypeError(f"widths must be a sequence of positive integers such as (64, 32, 10), got {shape!r}")
+    given = tuple(shape)
+    if given and all(isinstance(pair, tuple | list) for pair in given):
+        if not all(len(pair) == 2 for pair in given):
+            raise ValueError(f"shapes must be (d_out, d_in) pairs, got {given!r}")
+        return tuple((positive_int(d_out, "d_out"), positive_int(d_in, "d_in")) for d_out, d_in in given)
+    widths = tuple(positive_int(width, f"widths[{i}]") for i, width in enumerate(given))
+    if len(widths) < 2:
+        raise ValueError(f"widths must hold at least 2 numbers (input and output), got {widths}")
+    return tuple((d_out, d_in) for d_in, d_out in pairwise(widths))
 
 
-def _checked_flags(bias: Any, depth: int) -> tuple[bool, ...]:
-    flags = (bias,) * depth if isinstance(bias, bool | np.bool_) else bias
-    flags = tuple(flags) if isinstance(flags, Iterable) else (None,)
-    if not all(isinstance(flag, bool | np.bool_) for flag in flags):
-        raise TypeError(f"bias must be True, False or a sequence of these, one per layer, got {bias!r}")
-    if len(flags) != depth:
-        raise ValueError(f"bias must hold one truth value for each of the {depth} layers, got {len(flags)}")
-    return tuple(bool(flag) for flag in flags)
+def _checked_biases(bias: Any, shapes: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+    depth = len(shapes)
+    given = (bias,) * depth if isinstance(bias, bool | np.bool_) else bias
+    given = tuple(given) if isinstance(given, Iterable) else (None,)
+    if not all(isinstance(flag, bool | np.bool_ | Integral) for flag in given) or any(flag < 0 for flag in given):
+        raise TypeError(f"bias must be True, False or a sequence of these (or of numbers), one per layer, got {bias!r}")
+    if len(given) != depth:
+        raise ValueError(f"bias must hold one truth value for each of the {depth} layers, got {len(given)}")
+    return tuple(
+        d_out * bool(flag) if isinstance(flag, bool | np.bool_) else int(flag)
+        for flag, (d_out, _) in zip(given, shapes, strict=True)
+    )
 
 
 def _checked_seed(seed: Any, name: str = "seed", others: str = "") -> int:

@@ -22,27 +22,15 @@ Beyond the paper:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from slth.constructions.protocol import Effective, Masks
+from slth.constructions.protocol import Effective, Masks, Weights
+from slth.constructions.signs import halves
 from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
 from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
 from slth.constructions.two_layer.scale import sufficient_candidates
-from slth.networks import Domain, Network, RandomSource
-
-
-def _signs(target: Network, domain: Domain) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """For each target layer: which inputs have a positive half, which a negative one; an input that is always 0 keeps one."""
-    below = domain.lower < 0
-    above = (domain.upper > 0) | ~below
-    for layer in target.layers:
-        yield above, below
-        above, below = np.ones(layer.d_out, np.bool_), np.full(layer.d_out, layer.activation != "relu")
+from slth.networks import Domain, Layer, Network, RandomSource
 
 
 @dataclass(frozen=True)
@@ -52,39 +40,52 @@ class TwoLayer:
     name: str = "two-layer"
 
     def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> TwoLayerPlan:
-        widths = [target.widths[0]]
-        bias: list[bool] = []
-        for layer, factor in zip(target.layers, width, strict=True):
-            widths += [layer.d_in * factor, layer.d_out]
-            bias += [layer.bias is not None] * 2
-        source = RandomSource(seed, law, tuple(widths), tuple(bias))
+        shapes: list[tuple[int, int]] = []
+        biases: list[int] = []
+        for layer, factor in zip(target.linear, width, strict=True):
+            form = layer.form
+            hidden = form.columns * factor
+            shapes += [(hidden, form.columns), (form.rows, hidden)]
+            biases += [hidden * form.bias, form.outputs * form.bias]
+        source = RandomSource(seed, law, tuple(shapes), tuple(biases))
         pieces = []
-        for i, (layer, (above, below)) in enumerate(zip(target.layers, _signs(target, domain), strict=True)):
+        for i, (layer, (above, below)) in enumerate(zip(target.linear, halves(target, domain), strict=True)):
             deal = Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None)
             pieces.append(Piece(layer, source, 2 * i, deal))
         return TwoLayerPlan(source, tuple(pieces))
 
     def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
         width = 1
-        for layer, tolerance, (above, below) in zip(target.layers, tolerances, _signs(target, domain), strict=True):
+        for layer, tolerance, (above, below) in zip(target.linear, tolerances, halves(target, domain), strict=True):
             needed = sufficient_candidates(layer, tolerance, law)
             if needed is None:
                 return None
             groups = int(above.sum() + below.sum()) + (layer.bias is not None)
-            while fair_share(width, layer.d_in, groups) < needed:
+            while fair_share(width, layer.form.columns, groups) < needed:
                 width += 1
         return width
 
-    def check(self, source: RandomSource, scales: tuple[float, ...], activations: tuple[str, ...]) -> None:
-        if source.depth % 2:
-            raise ValueError(f"a two-layer ticket has an even number of layers, got {source.depth}")
-        if any(scale != 1.0 for scale in scales[::2]) or any(name != "relu" for name in activations[::2]):
-            raise ValueError(
-                "the inserted layers of a two-layer ticket have ReLU and the scale 1, this one's have others"
-            )
+    def check(self, source: RandomSource, skeleton: Network) -> None:
+        forms = skeleton.forms
+        if source.depth != 2 * len(forms):
+            raise ValueError(f"a two-layer ticket has two random layers for each of {len(forms)}, got {source.depth}")
+        for i, form in enumerate(forms):
+            hidden = source.shapes[2 * i][0]
+            shapes = (hidden, form.columns), (form.rows, hidden)
+            biases = hidden * form.bias, form.outputs * form.bias
+            if source.shapes[2 * i : 2 * i + 2] != shapes or (source.biases(2 * i), source.biases(2 * i + 1)) != biases:
+                raise ValueError(f"layers {2 * i} and {2 * i + 1} of the source do not stand for layer {i}, {form!r}")
+
+    def layers(
+        self, source: RandomSource, weights: Weights, skeleton: Network, scales: tuple[float, ...], at: int
+    ) -> tuple[Layer, ...]:
+        form = skeleton.forms[at]
+        (inner, inner_bias), (outer, outer_bias) = weights(2 * at), weights(2 * at + 1)
+        hidden = form.before(inner, inner_bias)
+        return hidden, form.widened(source.shapes[2 * at][0]).build(outer, outer_bias, scales[at])
 
     def effective(
-        self, source: RandomSource, masks: Masks, scales: tuple[float, ...], activations: tuple[str, ...]
+        self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
     ) -> list[Effective]:
-        self.check(source, scales, activations)
-        return [effective_layer(source, masks, i, scales[i + 1], activations[i + 1]) for i in range(0, source.depth, 2)]
+        self.check(source, skeleton)
+        return [effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms)]

@@ -71,7 +71,7 @@ class Deal:
         bias: bool,
     ) -> Deal:
         """Deal the neurons of source layer `layer`; `above` and `below` (d_in,) say which halves an input has."""
-        d_in = source.widths[layer]
+        d_in = source.shapes[layer][1]
         hidden = width * d_in
         entered = np.column_stack([above, below]).reshape(-1)
         inputs = np.repeat(np.arange(d_in), 2)[entered]

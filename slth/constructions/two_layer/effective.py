@@ -6,14 +6,15 @@ import numpy as np
 
 from slth.constructions.protocol import Effective, Masks
 from slth.constructions.two_layer.deal import row_blocks
-from slth.networks import RandomSource
+from slth.networks import Form, RandomSource
 
 
-def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float, activation: str) -> Effective:
+def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float, form: Form) -> Effective:
     """The layer that source layers `first` and `first` + 1 stand for, from seed and masks."""
     from scipy.sparse import csr_array
 
-    d_in, hidden, outputs = source.widths[first : first + 3]
+    hidden, d_in = source.shapes[first]
+    outputs = source.shapes[first + 1][0]
     feeds = np.full(
         hidden, -1
     )  # column of the hand-over matrix: input, d_in + input for relu(-x), 2 d_in for a constant
@@ -47,20 +48,28 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         total[rows] = np.asarray(v @ handover)
         gain[rows] = np.asarray(np.abs(v, out=v) @ handover)
         terms = max(terms, int(np.count_nonzero(v, axis=1).max()))
+    bias, bias_gain = np.zeros(form.outputs), np.zeros(form.outputs)
+    if kept_bias is not None and kept_bias.any():
+        # a constant is one only where the kernel never reaches into the border
+        elsewhere = np.ones(outputs, np.bool_)
+        elsewhere[form.bias_rows] = False
+        if gain[elsewhere, -1].any():
+            raise ValueError(f"not a two-layer ticket: layer {first + 1} takes a constant where it meets the border")
+        bias, bias_gain = total[form.bias_rows, -1], gain[form.bias_rows, -1]
     own_mask = masks.biases[first + 1]
     if own_mask is not None:
         own = source.bias_vector(first + 1)
         assert own is not None
-        total[own_mask, -1] += own[own_mask]
-        gain[own_mask, -1] += np.abs(own[own_mask])
+        bias[own_mask] += own[own_mask]
+        bias_gain[own_mask] += np.abs(own[own_mask])
     return Effective(
         positive=total[:, :d_in],
         negative=total[:, d_in:-1],
-        bias=total[:, -1],
+        bias=bias,
         positive_gain=gain[:, :d_in],
         negative_gain=gain[:, d_in:-1],
-        bias_gain=gain[:, -1],
-        terms=terms + 1,
+        bias_gain=bias_gain,
+        terms=terms * form.window + 1,
         scale=scale,
-        activation=activation,
+        activation=form.activation,
     )

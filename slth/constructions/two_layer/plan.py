@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from slth.constructions.protocol import Masks, Problems
 from slth.constructions.two_layer.deal import MAX_CANDIDATES, Deal, row_blocks
 from slth.constructions.two_layer.scale import Candidates
-from slth.networks import Dense, RandomSource
+from slth.networks import Linear, RandomSource
 
 RESCUES = 2  # rounds in which the worst weights are given more candidates
 RESCUED = 0.02  # share of the weights that are solved again in a round
@@ -23,17 +23,22 @@ Floats = NDArray[np.float64]
 
 
 class Piece:
-    """One target layer and the two source layers that stand for it, `first` and `first` + 1."""
+    """One linear target layer and the two source layers that stand for it, `first` and `first` + 1."""
 
-    def __init__(self, target: Dense, source: RandomSource, first: int, deal: Deal) -> None:
+    def __init__(self, target: Linear, source: RandomSource, first: int, deal: Deal) -> None:
         self.target, self.source, self.first, self.deal = target, source, first, deal
+        self.matrix, self.form, self.structure = target.matrix, target.form, target.form.structure
         self.neurons, self.gains = deal.neurons, deal.gains
         self.own = deal.neurons.shape[1] - 1  # the slot of the output's own bias
         self.reserve = deal.reserve[:_MOST_RESERVE]
-        hidden, outputs = source.widths[first + 1 : first + 3]
-        self.kept = np.zeros((outputs, -(-hidden // 8)), np.uint8)
-        self.kept_bias = np.zeros(outputs, np.bool_)
-        self.errors = np.full((outputs, len(deal.neurons)), np.inf)
+        self.hidden, self.rows = source.shapes[first][0], self.form.rows
+        self.kept = np.zeros((self.rows, -(-self.hidden // 8)), np.uint8)
+        self.kept_bias = np.zeros(self.form.outputs, np.bool_)
+        self.errors = np.full((self.rows, len(deal.neurons)), np.inf)
+        if deal.bias:
+            self.output_of = np.full(self.rows, -1)  # of the rows that take the bias
+            self.output_of[self.form.bias_rows] = np.arange(self.form.outputs)
+        self.errors[~self._exist(*np.indices(self.errors.shape))] = 0.0
         self.scale = Candidates.joined(
             Candidates.of(p.samples, p.targets) for p in self._all_problems(1.0)
         ).best_scale()
@@ -46,14 +51,27 @@ class Piece:
             yield from self._worst_problems()
 
     def _all_problems(self, scale: float) -> Iterator[Problems]:
-        """Every output and group, in blocks that fit in memory, are solved in a fraction of a second, and are enough for all threads."""
-        outputs, groups = self.errors.shape
-        for block in row_blocks(outputs, max(self.source.widths[self.first + 1], self.neurons.size)):
+        """Every row and group, in blocks that fit in memory, are solved in a fraction of a second, and are enough for all threads."""
+        rows, groups = self.errors.shape
+        for block in row_blocks(rows, max(self.hidden, self.neurons.size)):
             count = (block.stop - block.start) * groups
-            step = min(self._quick(), -(-outputs // 8) * groups)
+            step = min(self._quick(), -(-rows // 8) * groups)
             for start in range(0, count, step):
-                rows, at = np.divmod(np.arange(start, min(start + step, count)), groups)
-                yield self._problems(block.start + rows, at, scale)
+                row, group = np.divmod(np.arange(start, min(start + step, count)), groups)
+                row += block.start
+                real = self._exist(row, group)
+                if real.any():
+                    yield self._problems(row[real], group[real], scale)
+
+    def _exist(self, rows: Ints, groups: Ints) -> NDArray[np.bool_]:
+        """Which (row, group) pairs are weights of the target: not the gaps of a grouped convolution, nor biases of all rows but one."""
+        half = groups < self.deal.inputs.size
+        real = np.ones(rows.shape, np.bool_)
+        if self.structure is not None:
+            real[half] = self.structure[rows[half], self.deal.inputs[groups[half]]]
+        if self.deal.bias:
+            real[~half] = self.output_of[rows[~half]] >= 0
+        return real
 
     def _quick(self) -> int:
         """How many problems are solved in about a tenth of a second: an interrupt waits for no more."""
@@ -78,7 +96,7 @@ class Piece:
         gained = np.zeros(len(self.neurons), np.bool_)
         if extra <= 0 or self.reserve.size == 0:
             return gained
-        hidden, d_in = self.source.widths[self.first + 1], self.source.widths[self.first]
+        hidden, d_in = self.source.shapes[self.first]
         u = np.empty((self.reserve.size, d_in))
         for block in row_blocks(hidden, d_in):
             here = (self.reserve >= block.start) & (self.reserve < block.stop)
@@ -96,7 +114,7 @@ class Piece:
             v = self.source.weight_rows(self.first + 1, row, row + 1)[0, self.reserve]
             gain = np.where(free, np.maximum(sign * u[:, i], 0), 0)
             # what would bring the sum towards the target
-            product = np.sign(self.target.weight[row, i]) * sign * gain * v
+            product = np.sign(self.matrix[row, i]) * sign * gain * v
             best = np.argsort(-product, kind="stable")[:extra]
             best = best[product[best] > 0]
             at = np.arange(self.neurons.shape[1], self.neurons.shape[1] + best.size)
@@ -115,32 +133,32 @@ class Piece:
         targets = np.empty(rows.size)
         halves = self.deal.inputs.size
         half = groups < halves
-        targets[half] = self.target.weight[rows[half], self.deal.inputs[groups[half]]] * self.deal.signs[groups[half]]
+        targets[half] = self.matrix[rows[half], self.deal.inputs[groups[half]]] * self.deal.signs[groups[half]]
         if self.deal.bias:
             own = self.source.bias_vector(self.first + 1)
             assert own is not None
             assert self.target.bias is not None
-            samples[~half, self.own] = own[rows[~half]]
-            targets[~half] = self.target.bias[rows[~half]]
+            samples[~half, self.own] = own[self.output_of[rows[~half]]]
+            targets[~half] = self.target.bias[self.output_of[rows[~half]]]
         # the target's own scale belongs to its weights
         return Problems(self.first // 2, scale, rows, groups, samples, targets * self.target.scale / scale)
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
-        hidden = self.source.widths[self.first + 1]
         rows, groups = problems.rows, problems.groups
         used, at = np.unique(rows, return_inverse=True)
-        bits = np.unpackbits(self.kept[used], axis=1, count=hidden)
+        bits = np.unpackbits(self.kept[used], axis=1, count=self.hidden)
         neurons = self.neurons[groups][:, : chosen.shape[1]]
         real = neurons >= 0
         bits[np.broadcast_to(at[:, None], real.shape)[real], neurons[real]] = chosen[real]
         self.kept[used] = np.packbits(bits, axis=1)
         bias = groups >= self.deal.inputs.size
-        self.kept_bias[rows[bias]] = chosen[bias, self.own]
+        if self.deal.bias:
+            self.kept_bias[self.output_of[rows[bias]]] = chosen[bias, self.own]
         self.errors[rows, groups] = errors
 
     def first_masks(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
         """Masks of layer `first`: one weight of each hidden neuron that some output uses, or its bias."""
-        d_in, hidden = self.source.widths[self.first : self.first + 2]
+        hidden, d_in = self.source.shapes[self.first]
         used = np.unpackbits(np.bitwise_or.reduce(self.kept, axis=0), count=hidden).astype(bool)
         halves = self.neurons[: self.deal.inputs.size]
         group, slot = np.nonzero(halves >= 0)
@@ -165,11 +183,7 @@ class TwoLayerPlan:
 
     @property
     def scales(self) -> tuple[float, ...]:
-        return tuple(s for piece in self.pieces for s in (1.0, piece.scale))
-
-    @property
-    def activations(self) -> tuple[str, ...]:
-        return tuple(name for piece in self.pieces for name in ("relu", piece.target.activation))
+        return tuple(piece.scale for piece in self.pieces)
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         for round_ in range(1 + RESCUES):
@@ -200,7 +214,7 @@ class TwoLayerPlan:
                 half = "positive" if piece.deal.signs[group] > 0 else "negative"
                 place = f"layer {layer}, weight ({row}, {piece.deal.inputs[group]}), {half} half"
             else:
-                place = f"layer {layer}, bias {row}"
+                place = f"layer {layer}, bias {piece.output_of[row]}"
             words = (
                 f"{place}, is {errors[row, group]:.3g} off with {np.count_nonzero(piece.gains[group])} candidates, "
                 f"its share of the budget is {tolerance:.3g}"

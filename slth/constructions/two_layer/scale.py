@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slth.bounds import log_closest_error
 from slth.constructions.two_layer.deal import MAX_CANDIDATES
-from slth.networks import LAWS, Dense
+from slth.networks import LAWS, Linear
 
 QUANTILE = 0.995  # of the weights are served by the scale, the rest by the neurons held back
 _SCALES = np.geomspace(1 / 16, 64, 201)  # in units of the largest target
@@ -74,7 +74,7 @@ class Candidates:
         return float(min((largest * _SCALES).tolist(), key=height))
 
 
-def sufficient_candidates(layer: Dense, tolerance: float, law: str) -> int | None:
+def sufficient_candidates(layer: Linear, tolerance: float, law: str) -> int | None:
     """Fewest candidates with which all weights of a layer are predicted to come within the tolerance; None if beyond the solver.
 
     The predictor on fresh draws of |u| v (fixed seed; 4,000 to 20,000 draws), with room for the largest of as many exponentially

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from slth.networks.activations import ACTIVATIONS
-from slth.validation import finite_array, one_of, positive_float
+from slth.networks.activations import activation
+from slth.networks.layers.layer import Array, Shape, like, read_only
+from slth.networks.layers.linear import DenseForm, Linear
+from slth.validation import finite_array, positive_float
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -23,8 +25,8 @@ SPARSE_OUTPUTS = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense:
-    """The map ``x -> activation(scale * (x @ weight.T + bias))``.
+class Dense(Linear):
+    """The map ``x -> activation(scale * (x @ weight.T + bias))`` of the last axis of its input.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class Dense:
         already is not copied: do not change it afterwards.
     bias : (d_out,) float64 or None
     activation : str
-        A key of `ACTIVATIONS`: "relu" or "identity".
+        A key of `slth.networks.activations.ACTIVATIONS`, such as "relu" or "identity", or "leaky-relu(slope)".
     scale : float > 0
         The one positive factor of a layer that a ticket may carry, for weights beyond the reach of the random law.
 
@@ -50,6 +52,8 @@ class Dense:
     One evaluation takes O(batch * d_in * d_out) time, or O(batch * kept) once a large layer is sparse.
     """
 
+    kind: ClassVar[str] = "dense"
+
     weight: NDArray[np.float64]
     bias: NDArray[np.float64] | None = None
     activation: str = "relu"
@@ -59,13 +63,13 @@ class Dense:
         weight = finite_array(self.weight, "weight", ndim=2)
         if weight.size == 0:
             raise ValueError(f"weight must have shape (d_out, d_in) with both >= 1, got {weight.shape}")
-        object.__setattr__(self, "weight", _read_only(weight))
+        object.__setattr__(self, "weight", read_only(weight))
         if self.bias is not None:
             bias = finite_array(self.bias, "bias", ndim=1)
             if bias.shape != weight.shape[:1]:
                 raise ValueError(f"bias must have shape ({weight.shape[0]},) like the rows of weight, got {bias.shape}")
-            object.__setattr__(self, "bias", _read_only(bias))
-        one_of(self.activation, ACTIVATIONS, "activation")
+            object.__setattr__(self, "bias", read_only(bias))
+        activation(self.activation)
         object.__setattr__(self, "scale", positive_float(self.scale, "scale"))
 
     @property
@@ -79,14 +83,23 @@ class Dense:
         return int(self.weight.shape[0])
 
     @property
-    def size(self) -> int:
-        """Number of weights and biases, pruned ones included."""
-        return int(self.weight.size) + (0 if self.bias is None else int(self.bias.size))
+    def settings(self) -> dict[str, Any]:
+        return {"activation": self.activation, "scale": self.scale}
 
     @cached_property
     def kept(self) -> int:
-        """Number of weights and biases that are not zero."""
-        return int(np.count_nonzero(self.weight)) + (0 if self.bias is None else int(np.count_nonzero(self.bias)))
+        return super().kept
+
+    @property
+    def form(self) -> DenseForm:
+        return DenseForm(self.d_out, self.d_in, self.bias is not None, self.activation)
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        return self.weight
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return self.form.output_shape(shape)
 
     @cached_property
     def _sparse(self) -> csr_array[np.float64] | None:
@@ -99,40 +112,19 @@ class Dense:
 
         return csr_array(self.weight)
 
-    def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate on ``x (batch, d_in)``; returns ``(batch, d_out) float64``.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If `x` is not a finite real array of shape (batch, d_in).
-        """
-        rows = finite_array(x, "x", ndim=2)
-        if rows.shape[1] != self.d_in:
-            raise ValueError(f"x must have shape (batch, {self.d_in}), got {rows.shape}; one row per input")
-        return self.evaluate(rows)
-
-    def evaluate(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``self(x)`` without the checks, for callers that made them: `Network` checks once for all its layers."""
+    def evaluate(self, x: Array) -> Array:
         # activation(scale * (x @ weight.T + bias)), in one buffer
-        values = x @ self.weight.T if self._sparse is None else np.asarray(self._sparse @ x.T).T
+        if self._sparse is None:
+            values = x @ like(self.weight, x).T
+        else:
+            values = np.asarray(self._sparse.astype(x.dtype, copy=False) @ x.reshape(-1, self.d_in).T).T
+            values = values.reshape(*x.shape[:-1], self.d_out)
         if self.bias is not None:
-            values += self.bias
+            values += like(self.bias, x)
         if self.scale != 1.0:
             values *= self.scale
-        return ACTIVATIONS[self.activation](values)
+        return activation(self.activation)(values)
 
     def __repr__(self) -> str:
-        kept = "" if self.kept == self.size else f", {self.kept:,} kept"
         scale = "" if self.scale == 1.0 else f", scale {self.scale:g}"
-        return f"Dense({self.d_in}-{self.d_out}, {self.activation}, {self.size:,} weights{kept}{scale})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Through the constructor: arrays come out of a pickle writable, and the sparse copy need not travel.
-        return Dense, (self.weight, self.bias, self.activation, self.scale)
-
-
-def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+        return f"Dense({self.d_in}-{self.d_out}, {self.activation}, {self._counts()}{scale})"

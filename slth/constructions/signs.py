@@ -1,0 +1,43 @@
+"""Which signs the numbers in a network can have, wherever it is evaluated: halves of a weight that no input enters are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.networks import Domain, Layer, Network, Residual
+from slth.networks.activations import activation
+from slth.networks.layers import Form, Linear
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def halves(target: Network, domain: Domain) -> Iterator[tuple[Bools, Bools]]:
+    """For each linear layer: which of its columns can be positive, which negative (columns,) bool; one that is always 0 keeps one.
+
+    Inputs are bounded by the domain, everything else by what the activations can give.
+    """
+    found: list[tuple[Bools, Bools]] = []
+    shape = tuple(d for d in target.shapes[0] if d is not None)
+    _through(target.layers, domain.lower.reshape(shape), domain.upper.reshape(shape), found)
+    yield from found
+
+
+def _through(layers: Sequence[Layer], low: Array, high: Array, found: list[tuple[Bools, Bools]]) -> tuple[Array, Array]:
+    for layer in layers:
+        if isinstance(layer, Residual):
+            one, two = (_through(branch, low, high, found) for branch in (layer.body, layer.shortcut))
+            low, high = activation(layer.activation).interval(one[0] + two[0], one[1] + two[1])
+        elif isinstance(layer, Linear | Form):
+            places = tuple(range(1, low.ndim))
+            below = np.asarray((low < 0).any(axis=places))
+            found.append((np.asarray((high > 0).any(axis=places)) | ~below, below))
+            ends = activation(layer.activation).interval(np.array(-np.inf), np.array(np.inf))
+            shape = tuple(d for d in layer.output_shape(low.shape) if d is not None)
+            low, high = (np.full(shape, float(end)) for end in ends)
+        else:
+            low, high = layer.interval(low, high)
+    return low, high
