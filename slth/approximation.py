@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slth import subset_sum
+from slth import constructions
 from slth.certificate import tolerances
-from slth.constructions import CONSTRUCTIONS, Plan, Problems
-from slth.networks import LAWS, Domain, Network, read_domain, seed_from
-from slth.subset_sum.question import resolution
-from slth.subset_sum.smallest import MAX_LISTED
+from slth.constructions import Construction, Plan, Problems
+from slth.networks import Domain, Network, read_domain, seed_from, source_law
 from slth.threads import in_order, progress_bar
 from slth.ticket import Ticket
-from slth.validation import one_of, positive_float, positive_int, worker_count
+from slth.validation import positive_float, positive_int, worker_count
 
 
 class EpsilonError(ValueError):
@@ -41,8 +39,8 @@ def approximate(
     width: int | Iterable[int],
     *,
     epsilon: float | None = None,
-    construction: str = "two-layer",
-    law: str = "uniform",
+    construction: str | Construction = "two-layer",
+    law: str | None = None,
     domain: Domain | tuple[Any, Any] | None = None,
     rng: Any = None,
     workers: int | None = None,
@@ -62,10 +60,12 @@ def approximate(
         Budget for the error of the whole network, in the largest output over the domain; it is split over layers and weights, and
         every weight gets the smallest subset within its share (with more than 32 candidates, the closest one). A ticket of closest
         subsets is returned where only that meets the budget. By default every weight gets its closest subset.
-    construction : {"two-layer"}
-        How the target lies in the random network.
-    law : {"uniform", "normal"}
-        Law of the random weights: U[-1, 1] or N(0, 1).
+    construction : str or Construction
+        How the target lies in the random network: "two-layer", "fixed-size(5)", "n-of-m(2, 4)", "malach", "best-product", "orseau",
+        "partly-frozen(0.5)", "quantized(0.25)"; see `slth.constructions`.
+    law : str, optional
+        Law of the random weights, such as "uniform" (U[-1, 1]) or "normal": a name that `slth.laws.get` reads; that of the construction
+        by default, "uniform" for most.
     domain : Box, Ball or pair (lower, upper), optional
         Where the error is certified; [-1, 1]^d by default. Inputs that cannot be negative need only half of the candidates.
     rng : None, int, SeedSequence or Generator
@@ -93,8 +93,8 @@ def approximate(
     """
     network = Network.read(target)
     widths = _widths(width, len(network.linear))
-    one_of(construction, CONSTRUCTIONS, "construction")
-    one_of(law, LAWS, "law")
+    method = constructions.get(construction)
+    law = method.law if law is None else source_law(law).name
     region = read_domain(domain, network.widths[0])
     budget = None if epsilon is None else positive_float(epsilon, "epsilon")
     allowed = None if budget is None else tolerances(network, region, budget)
@@ -104,58 +104,35 @@ def approximate(
             None,
         )
     count = worker_count(workers)
-
-    method = CONSTRUCTIONS[construction]
     seed = seed_from(rng)
 
-    def attempt(shares: tuple[float, ...] | None) -> tuple[Plan, Ticket]:
-        plan = method.plan(network, widths, region, law, seed)
-        _run(plan, shares, network.size, count, progress)
-        masks = plan.masks()
-        return plan, Ticket.certified(plan.source, masks, plan.scales, construction, region, network)
-
-    plan, ticket = attempt(allowed)
-    if budget is None or allowed is None or ticket.error_bound <= budget:
-        return ticket
-    closest = attempt(None)[1]
-    if closest.error_bound <= budget:
-        return closest
-    width_enough = method.sufficient_width(network, allowed, region, law)
-    raise _too_narrow(plan, allowed, budget, closest.error_bound, widths, width_enough)
+    missed, closest = None, np.inf
+    for attempt in method.attempts(budget is not None):
+        plan = attempt.plan(network, widths, region, law, seed)
+        _run(plan, allowed, network.size, count, progress)
+        ticket = Ticket.certified(plan.source, plan.masks(), plan.scales, attempt.name, region, network)
+        if budget is None or ticket.error_bound <= budget:
+            return ticket
+        missed, closest = missed or plan, min(closest, ticket.error_bound)
+    assert missed is not None
+    assert allowed is not None
+    assert budget is not None
+    enough = method.sufficient_width(network, allowed, region, law)
+    raise _too_narrow(missed, allowed, budget, closest, widths, enough)
 
 
 def _run(plan: Plan, allowed: tuple[float, ...] | None, total: int, workers: int, progress: bool) -> None:
-    """Solve all rounds of a plan: closest subsets or, with tolerances for each layer, the smallest within them."""
+    """Solve all rounds of a plan, with tolerances for each layer if there is a budget."""
 
     def solve(problems: Problems) -> tuple[Problems, NDArray[np.bool_], NDArray[np.float64]]:
         tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
-        return problems, *_solve(problems, tolerance)
+        return problems, *plan.choose(problems, tolerance)
 
     with progress_bar(total, "weight", progress) as bar:
         for number, round_ in enumerate(plan.rounds()):
             for problems, chosen, errors in in_order(solve, round_, workers):
                 plan.place(problems, chosen, errors)
                 bar.update(0 if number else problems.targets.size)
-
-
-def _solve(problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Chosen candidates (m, n) and errors (m,): the closest subsets or, with a tolerance, the smallest ones within it.
-
-    An error within the tolerance counts as 0. Where no subset is within it, the closest is taken.
-    """
-    if tolerance is None:
-        closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
-        return closest.chosen, closest.error
-    if problems.samples.shape[1] > MAX_LISTED or tolerance < resolution(problems.samples):
-        closest = subset_sum.solve(problems.samples, problems.targets, workers=1)
-        return closest.chosen, np.where(closest.error <= tolerance, 0.0, closest.error)
-    found = subset_sum.solve(problems.samples, problems.targets, objective="smallest", epsilon=tolerance, workers=1)
-    chosen, errors = found.chosen, np.zeros(found.error.shape)
-    missed = found.status == subset_sum.Status.NOT_FOUND
-    if missed.any():
-        closest = subset_sum.solve(problems.samples[missed], problems.targets[missed], workers=1)
-        chosen[missed], errors[missed] = closest.chosen, closest.error
-    return chosen, errors
 
 
 def _widths(width: Any, depth: int) -> tuple[int, ...]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slth import ticket_file
+from slth import constructions, ticket_file
 from slth.certificate import Certificate, certify
-from slth.constructions import CONSTRUCTIONS, Effective, Masks
+from slth.constructions import Effective, Masks
 from slth.networks import Domain, Network, RandomSource
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Ticket:
     ) -> Ticket:
         """The ticket with its certificate, computed from seed and masks alone."""
         skeleton = target.skeleton
-        proven = certify(CONSTRUCTIONS[construction].effective(source, masks, skeleton, scales), target, domain)
+        proven = certify(constructions.get(construction).effective(source, masks, skeleton, scales), target, domain)
         return cls(source, masks, skeleton, scales, construction, domain, proven, ticket_file.digest(target), target)
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
@@ -88,7 +88,7 @@ class Ticket:
 
         Drawn from the seed when first asked for; takes 8 bytes for every weight of the source.
         """
-        method = CONSTRUCTIONS[self.construction]
+        method = constructions.get(self.construction)
         return self.skeleton.with_linear(
             lambda at: method.layers(self.source, self._pruned, self.skeleton, self.scales, at)
         )
@@ -158,7 +158,7 @@ class Ticket:
 
     def effective(self) -> list[Effective]:
         """The linear layers that the pruned network stands for, one for each of the target, recomputed from seed and masks."""
-        return CONSTRUCTIONS[self.construction].effective(self.source, self.masks, self.skeleton, self.scales)
+        return constructions.get(self.construction).effective(self.source, self.masks, self.skeleton, self.scales)
 
     def verify(self, target: Any) -> Ticket:
         """Recompute effective weights, weight error and error bound from seed, masks and `target`, trusting no stored number.

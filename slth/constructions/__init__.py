@@ -1,11 +1,74 @@
 """How a random network contains the target: one paper a file, all speaking the protocol of `protocol.py`.
 
-A new construction is a new file and one entry of `CONSTRUCTIONS`.
+`get` turns a name such as "two-layer" or "fixed-size(5)" into a construction; a new one is one entry of `CONSTRUCTIONS`.
 """
 
-from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems
-from slth.constructions.two_layer import TwoLayer
+from __future__ import annotations
 
-CONSTRUCTIONS: dict[str, Construction] = {c.name: c for c in (TwoLayer(),)}
+import re
+from collections.abc import Callable
+from typing import Final
 
-__all__ = ["CONSTRUCTIONS", "Construction", "Effective", "Masks", "Plan", "Problems", "TwoLayer"]
+from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Weights
+from slth.constructions.two_layer import TwoLayer, rules
+
+# name -> the construction of its parameters, numbers in brackets behind the name
+CONSTRUCTIONS: Final[dict[str, Callable[..., Construction]]] = {
+    "two-layer": lambda: TwoLayer(),
+    "best-product": lambda: TwoLayer("best-product", rules.BestProduct()),
+    "fixed-size": lambda k=None: TwoLayer(_named("fixed-size", k), rules.FixedSize(k)),
+    "malach": lambda: TwoLayer("malach", rules.OnePair()),
+    "n-of-m": lambda s=2, b=4: TwoLayer(_named("n-of-m", s, b), rules.Pattern(s, b)),
+    "orseau": lambda: TwoLayer("orseau", rules.GoldenRatio(), "hyperbolic"),
+    "partly-frozen": lambda share=0.5: TwoLayer(_named("partly-frozen", share), rules.PartlyFrozen(share)),
+    "quantized": lambda step=1.0: TwoLayer(_named("quantized", step), rules.Exact(step), "binary"),
+}
+
+__all__ = [
+    "CONSTRUCTIONS",
+    "Construction",
+    "Effective",
+    "Masks",
+    "Plan",
+    "Problems",
+    "TwoLayer",
+    "Weights",
+    "get",
+]
+
+
+def get(name: str | Construction) -> Construction:
+    """The construction of a name, or the construction itself; ``get(c.name).name == c.name``.
+
+    Parameters
+    ----------
+    name : str or Construction
+        A key of `CONSTRUCTIONS`, with numbers in brackets where it takes some.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name, or the numbers do not fit.
+    """
+    if not isinstance(name, str):
+        return name
+    read = re.fullmatch(r"([a-z-]{1,40})(?:\(([-+.eE0-9, ]{1,100})\))?", name.strip())
+    kind = CONSTRUCTIONS.get(read[1]) if read else None
+    if read is None or kind is None:
+        raise ValueError(f"unknown construction {name!r}; choose one of {', '.join(map(repr, CONSTRUCTIONS))}")
+    try:
+        return kind(*(_number(word) for word in (read[2] or "").split(",") if word.strip()))
+    except TypeError as error:
+        raise ValueError(f"construction {name!r} has wrong numbers in its brackets: {error}") from None
+
+
+def _number(word: str) -> int | float:
+    try:
+        return int(word)
+    except ValueError:
+        return float(word)
+
+
+def _named(kind: str, *parameters: float | None) -> str:
+    given = [repr(p) for p in parameters if p is not None]
+    return f"{kind}({', '.join(given)})" if given else kind

@@ -64,6 +64,8 @@ class Problems:
         Where each belongs: a row of the layer's matrix, and a group of candidates in the construction's own numbering.
     samples : (m, n) float64
         Candidates; zeros are padding.
+    gains : (m, n) float64
+        The first factor of a candidate that is a product of two weights, else 0.
     targets : (m,) float64
         What each subset is to sum to.
     """
@@ -73,6 +75,7 @@ class Problems:
     rows: NDArray[np.int64]
     groups: NDArray[np.int64]
     samples: NDArray[np.float64]
+    gains: NDArray[np.float64]
     targets: NDArray[np.float64]
 
 
@@ -106,9 +109,12 @@ class Plan(Protocol):
         """Rounds of subset-sum problems; the answers to one are placed before the next is drawn. Within a round block by block, in a
         fixed order, with memory for a block at a time; the first round holds every problem once, later ones may repeat some."""
 
+    def choose(self, problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Answer a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples, 0 where that is
+        within the tolerance; a pure function, called from any thread."""
+
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: NDArray[np.float64]) -> None:
-        """Take the answer to a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples
-        (0 where that is good enough)."""
+        """Take the answer to a block."""
 
     def masks(self) -> Masks:
         """The masks, once every block has been placed."""
@@ -123,7 +129,14 @@ class Construction(Protocol):
 
     @property
     def name(self) -> str:
-        """The key of the construction."""
+        """What `slth.constructions.get` reads back."""
+
+    @property
+    def law(self) -> str:
+        """Of the random weights, where the user names none."""
+
+    def attempts(self, budget: bool) -> Iterator[Construction]:
+        """What to try in turn: without a budget the first alone, else until one meets it."""
 
     def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
         """Draw the source and prepare the problems."""

@@ -22,7 +22,7 @@ from slth.networks.layers import (
     Softmax,
 )
 from slth.networks.network import Network
-from slth.networks.source import LAWS, RandomSource, seed_from
+from slth.networks.source import LAWS, RandomSource, seed_from, source_law
 
 __all__ = [
     "LAWS",
@@ -48,4 +48,5 @@ __all__ = [
     "Softmax",
     "read_domain",
     "seed_from",
+    "source_law",
 ]

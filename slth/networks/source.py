@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import laws
 from slth.laws import Law, Normal, Uniform
-from slth.validation import one_of, positive_int
+from slth.validation import positive_int
 
 if TYPE_CHECKING:
     from slth.networks.network import Network
 
-# Symmetric about 0, never exactly 0, one raw word a value: what a random network may be drawn from.
+# Part of the definition of the random numbers, the same for ever; other laws of `slth.laws` are as reproducible as their formulas.
 LAWS: Final[dict[str, Law]] = {law.name: law for law in (Uniform(), Normal())}
 
 # Part of the definition of the random numbers: changing either changes every weight of every seed.
@@ -60,7 +61,7 @@ class RandomSource:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", _checked_seed(self.seed))
-        one_of(self.law, LAWS, "law")
+        object.__setattr__(self, "law", source_law(self.law).name)
         shapes = _checked_shapes(self.shape)
         object.__setattr__(self, "shape", shapes)
         object.__setattr__(self, "bias", _checked_biases(self.bias, shapes))
@@ -162,9 +163,22 @@ class RandomSource:
             words = np.random.PCG64(np.random.SeedSequence(entropy=self.seed, spawn_key=(layer, kind, block)))
             words.advance((row - block * height) * columns)
             drawn = words.random_raw((end - row) * columns)
-            rows[row - start : end - start] = LAWS[self.law].from_words(drawn).reshape(-1, columns)
+            rows[row - start : end - start] = source_law(self.law).from_words(drawn).reshape(-1, columns)
             row = end
         return rows
+
+
+def source_law(name: str) -> Law:
+    """The law of a name, if a random network may be drawn from it: one raw word a value.
+
+    Raises
+    ------
+    ValueError
+        If there is no such law, or it needs more than a word.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"law must be a name such as 'uniform', got {name!r}")
+    return LAWS.get(name) or laws.get(name)
 
 
 def seed_from(rng: Any = None) -> int:

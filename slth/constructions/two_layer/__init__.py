@@ -22,14 +22,16 @@ Beyond the paper:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from slth.constructions.protocol import Effective, Masks, Weights
+from slth.constructions.protocol import Construction, Effective, Masks, Weights
 from slth.constructions.signs import halves
 from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
 from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
-from slth.constructions.two_layer.scale import sufficient_candidates
+from slth.constructions.two_layer.rules import AnySubset, Rule
+from slth.constructions.two_layer.scale import SOLVED, sufficient_candidates
 from slth.networks import Domain, Layer, Network, RandomSource
 
 
@@ -38,6 +40,12 @@ class TwoLayer:
     """The construction; see the module."""
 
     name: str = "two-layer"
+    rule: Rule = field(default_factory=AnySubset)
+    law: str = "uniform"
+
+    def attempts(self, budget: bool) -> Iterator[Construction]:
+        for rule in self.rule.attempts(budget):
+            yield replace(self, rule=rule)
 
     def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> TwoLayerPlan:
         shapes: list[tuple[int, int]] = []
@@ -50,18 +58,20 @@ class TwoLayer:
         source = RandomSource(seed, law, tuple(shapes), tuple(biases))
         pieces = []
         for i, (layer, (above, below)) in enumerate(zip(target.linear, halves(target, domain), strict=True)):
-            deal = Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None)
-            pieces.append(Piece(layer, source, 2 * i, deal))
-        return TwoLayerPlan(source, tuple(pieces))
+            deal = Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None, self.rule.most)
+            pieces.append(Piece(layer, source, 2 * i, deal, self.rule))
+        return TwoLayerPlan(source, tuple(pieces), self.rule)
 
     def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
+        if not isinstance(self.rule, AnySubset):
+            return None
         width = 1
         for layer, tolerance, (above, below) in zip(target.linear, tolerances, halves(target, domain), strict=True):
             needed = sufficient_candidates(layer, tolerance, law)
             if needed is None:
                 return None
             groups = int(above.sum() + below.sum()) + (layer.bias is not None)
-            while fair_share(width, layer.form.columns, groups) < needed:
+            while fair_share(width, layer.form.columns, groups, SOLVED) < needed:
                 width += 1
         return width
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from slth.networks import RandomSource
 
-MAX_CANDIDATES = 44  # what the solver proves optimal
 HELD_BACK = 1 / 32  # share of the neurons kept for the worst weights
 _BLOCK_BYTES = 1 << 25
 
@@ -26,11 +25,11 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, min(start + step, rows))
 
 
-def fair_share(width: int, d_in: int, groups: int) -> int:
+def fair_share(width: int, d_in: int, groups: int, most: int) -> int:
     """Candidates that every group can count on, up to 2.5 standard deviations of the number of neurons of one sign."""
     hidden = width * d_in
     uneven = math.ceil(2.5 * math.sqrt(hidden) / groups)
-    return min(width // 2, (hidden - int(hidden * HELD_BACK)) // groups - uneven, MAX_CANDIDATES)
+    return min(width // 2, (hidden - int(hidden * HELD_BACK)) // groups - uneven, most)
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,9 @@ class Deal:
         above: NDArray[np.bool_],
         below: NDArray[np.bool_],
         bias: bool,
+        most: int,
     ) -> Deal:
-        """Deal the neurons of source layer `layer`; `above` and `below` (d_in,) say which halves an input has."""
+        """Deal the neurons of source layer `layer`, at most `most` to a group; `above` and `below` (d_in,): which halves an input has."""
         d_in = source.shapes[layer][1]
         hidden = width * d_in
         entered = np.column_stack([above, below]).reshape(-1)
@@ -79,7 +79,7 @@ class Deal:
         half_of = np.full((d_in, 2), -1)  # [input, sign < 0] -> half
         half_of[inputs, (signs < 0).astype(int)] = np.arange(inputs.size)
         groups = inputs.size + bias
-        quota = min(max(width // 2, 1), -(-hidden // groups), MAX_CANDIDATES)
+        quota = min(max(width // 2, 1), -(-hidden // groups), most)
 
         home = np.empty(hidden)
         for rows in row_blocks(hidden, d_in):

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.constructions.protocol import Masks, Problems
-from slth.constructions.two_layer.deal import MAX_CANDIDATES, Deal, row_blocks
+from slth.constructions.two_layer.deal import Deal, row_blocks
+from slth.constructions.two_layer.rules import Answer, Rule
 from slth.constructions.two_layer.scale import Candidates
 from slth.networks import Linear, RandomSource
 
-RESCUES = 2  # rounds in which the worst weights are given more candidates
 RESCUED = 0.02  # share of the weights that are solved again in a round
 EXTRA = 4  # candidates more for each half in a round
 _MOST_RESERVE = 4096  # reserve neurons looked at (their weights are held in memory)
@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 class Piece:
     """One linear target layer and the two source layers that stand for it, `first` and `first` + 1."""
 
-    def __init__(self, target: Linear, source: RandomSource, first: int, deal: Deal) -> None:
-        self.target, self.source, self.first, self.deal = target, source, first, deal
+    def __init__(self, target: Linear, source: RandomSource, first: int, deal: Deal, rule: Rule) -> None:
+        self.target, self.source, self.first, self.deal, self.rule = target, source, first, deal, rule
         self.matrix, self.form, self.structure = target.matrix, target.form, target.form.structure
         self.neurons, self.gains = deal.neurons, deal.gains
         self.own = deal.neurons.shape[1] - 1  # the slot of the output's own bias
@@ -39,9 +39,7 @@ class Piece:
             self.output_of = np.full(self.rows, -1)  # of the rows that take the bias
             self.output_of[self.form.bias_rows] = np.arange(self.form.outputs)
         self.errors[~self._exist(*np.indices(self.errors.shape))] = 0.0
-        self.scale = Candidates.joined(
-            Candidates.of(p.samples, p.targets) for p in self._all_problems(1.0)
-        ).best_scale()
+        self.scale = rule.scale(Candidates.joined(Candidates.of(p.samples, p.targets) for p in self._all_problems(1.0)))
 
     def problems(self, round_: int) -> Iterator[Problems]:
         """The problems of a round: all of them first, then the worst."""
@@ -75,7 +73,7 @@ class Piece:
 
     def _quick(self) -> int:
         """How many problems are solved in about a tenth of a second: an interrupt waits for no more."""
-        return max(1, int(1e8 / (500 + 3 * 2 ** (self.neurons.shape[1] / 2))))
+        return max(1, int(1e8 / self.rule.cost(self.neurons.shape[1])))
 
     def _worst_problems(self) -> Iterator[Problems]:
         count = int(np.ceil(RESCUED * self.errors.size))
@@ -92,7 +90,7 @@ class Piece:
 
     def _give(self, rows: Ints, groups: Ints) -> NDArray[np.bool_]:
         """Give reserve neurons to the halves of the problems, the worst problem first; returns which halves gained."""
-        extra = min(EXTRA, MAX_CANDIDATES - self.neurons.shape[1])
+        extra = min(EXTRA, self.rule.most - self.neurons.shape[1])
         gained = np.zeros(len(self.neurons), np.bool_)
         if extra <= 0 or self.reserve.size == 0:
             return gained
@@ -129,7 +127,8 @@ class Piece:
         used, at = np.unique(rows, return_inverse=True)
         v = self.source.weight_rows(self.first + 1, int(used[0]), int(used[-1]) + 1)[used - used[0]]
         samples = v[at[:, None], np.maximum(self.neurons[groups], 0)]
-        samples *= self.gains[groups]
+        gains = self.gains[groups]
+        samples *= gains
         targets = np.empty(rows.size)
         halves = self.deal.inputs.size
         half = groups < halves
@@ -139,9 +138,10 @@ class Piece:
             assert own is not None
             assert self.target.bias is not None
             samples[~half, self.own] = own[self.output_of[rows[~half]]]
+            gains[~half, self.own] = 0.0
             targets[~half] = self.target.bias[self.output_of[rows[~half]]]
         # the target's own scale belongs to its weights
-        return Problems(self.first // 2, scale, rows, groups, samples, targets * self.target.scale / scale)
+        return Problems(self.first // 2, scale, rows, groups, samples, gains, targets * self.target.scale / scale)
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
         rows, groups = problems.rows, problems.groups
@@ -180,14 +180,18 @@ class TwoLayerPlan:
 
     source: RandomSource
     pieces: tuple[Piece, ...]
+    rule: Rule
 
     @property
     def scales(self) -> tuple[float, ...]:
         return tuple(piece.scale for piece in self.pieces)
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
-        for round_ in range(1 + RESCUES):
+        for round_ in range(1 + self.rule.rescues):
             yield (problems for piece in self.pieces for problems in piece.problems(round_))
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        return self.rule.choose(problems, tolerance)
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
         self.pieces[problems.layer].place(problems, chosen, errors)

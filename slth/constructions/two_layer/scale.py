@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.bounds import log_closest_error
-from slth.constructions.two_layer.deal import MAX_CANDIDATES
 from slth.networks import LAWS, Linear
 
+SOLVED = 44  # candidates: what the solver proves optimal in a reasonable time
 QUANTILE = 0.995  # of the weights are served by the scale, the rest by the neurons held back
 _SCALES = np.geomspace(1 / 16, 64, 201)  # in units of the largest target
 
@@ -92,7 +92,7 @@ def sufficient_candidates(layer: Linear, tolerance: float, law: str) -> int | No
     room = math.log(math.log(2 * layer.size) + 5)
     words = np.random.PCG64(0)
     draw = LAWS[law].from_words
-    for n in range(1, MAX_CANDIDATES + 1):
+    for n in range(1, SOLVED + 1):
         samples = np.abs(draw(words.random_raw(targets.size * n))) * draw(words.random_raw(targets.size * n))
         candidates = Candidates.of(samples.reshape(-1, n), targets)
         errors = candidates.log_errors(candidates.best_scale())

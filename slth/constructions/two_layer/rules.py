@@ -1,0 +1,352 @@
+"""Which candidates of a weight are kept: the one thing in which the two-layer constructions of the papers differ.
+
+A candidate is a product v |u| of a weight of each layer. A rule sees the candidates of many weights at once and answers for each on its
+own; what it promises is in its docstring. A new rule is a class here and an entry of `slth.constructions.CONSTRUCTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth import subset_sum
+from slth.constructions.protocol import Problems
+from slth.constructions.two_layer.scale import SOLVED, Candidates
+from slth.subset_sum.question import resolution
+from slth.subset_sum.smallest import MAX_LISTED
+from slth.validation import positive_float, positive_int
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Answer = tuple[Bools, Floats]
+
+MANY: Final = 100_000  # candidates, for rules that look at each once
+
+
+class Rule(Protocol):
+    """How to choose among candidates."""
+
+    @property
+    def most(self) -> int:
+        """Candidates of one weight that can be used."""
+
+    @property
+    def rescues(self) -> int:
+        """Rounds in which the worst weights are given more candidates."""
+
+    def cost(self, n: int) -> float:
+        """Nanoseconds for one weight with n candidates, about."""
+
+    def scale(self, candidates: Candidates) -> float:
+        """The positive scale of a layer with these problems."""
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        """Which candidates (m, n), and the errors (m,); an error within the tolerance, if there is one, counts as 0."""
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        """The rules to try in turn until the budget is met."""
+
+
+Solve = Callable[[Floats, Floats], Answer]
+
+
+def _real(problems: Problems, solve: Solve) -> Answer:
+    """Solve without the padding: problems with equally many candidates together, (m, c) samples and (m,) targets."""
+    order = np.argsort(problems.samples == 0, axis=1, kind="stable")
+    samples = np.take_along_axis(problems.samples, order, axis=1)
+    counts = np.count_nonzero(samples, axis=1)
+    chosen, errors = np.zeros(samples.shape, np.bool_), np.abs(problems.targets)
+    for count in np.unique(counts[counts > 0]).tolist():
+        these = np.flatnonzero(counts == count)
+        picked, errors[these] = solve(np.ascontiguousarray(samples[these, :count]), problems.targets[these])
+        rows, slots = np.nonzero(picked)
+        chosen[these[rows], order[these[rows], slots]] = True
+    return chosen, errors
+
+
+def _counted(errors: Floats, tolerance: float | None) -> Floats:
+    """An error within the tolerance counts as 0."""
+    return errors if tolerance is None else np.where(errors <= tolerance, 0.0, errors)
+
+
+def _reaching(candidates: Candidates) -> float:
+    """The scale that brings the largest target to 1, about where a single product ends."""
+    return max(float(np.abs(candidates.targets).max(initial=0)), 1e-290) if candidates.targets.size else 1.0
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What most rules have in common."""
+
+    @property
+    def most(self) -> int:
+        return SOLVED
+
+    @property
+    def rescues(self) -> int:
+        return 0
+
+    def cost(self, n: int) -> float:
+        return 1000 + 8 * 2 ** (min(n, SOLVED) / 2)
+
+    def scale(self, candidates: Candidates) -> float:
+        return candidates.best_scale()
+
+
+@dataclass(frozen=True)
+class AnySubset(_Rule):
+    """Any subset (Pensia et al. 2020): with a tolerance the one of fewest elements within it, else the closest, proven."""
+
+    closest: bool = False
+
+    @property
+    def rescues(self) -> int:
+        return 2
+
+    def cost(self, n: int) -> float:
+        return 500 + 3 * 2 ** (min(n, SOLVED) / 2)
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        samples, targets = problems.samples, problems.targets
+        if tolerance is None or self.closest:
+            found = subset_sum.solve(samples, targets, workers=1)
+            return found.chosen, found.error
+        if samples.shape[1] > MAX_LISTED or tolerance < resolution(samples):
+            found = subset_sum.solve(samples, targets, workers=1)
+            return found.chosen, _counted(found.error, tolerance)
+        found = subset_sum.solve(samples, targets, objective="smallest", epsilon=tolerance, workers=1)
+        chosen, errors = found.chosen, np.zeros(found.error.shape)
+        missed = found.status == subset_sum.Status.NOT_FOUND
+        if missed.any():
+            closest = subset_sum.solve(samples[missed], targets[missed], workers=1)
+            chosen[missed], errors[missed] = closest.chosen, closest.error
+        return chosen, errors
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
+        if budget:
+            yield AnySubset(closest=True)
+
+
+@dataclass(frozen=True)
+class FixedSize(_Rule):
+    """Exactly k of the candidates of every weight, zero or not (Natale et al. 2024): the closest such subset, proven.
+
+    Parameters
+    ----------
+    k : int, optional
+        By default the smallest with which the budget is met, which there has to be.
+    """
+
+    k: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.k is not None:
+            object.__setattr__(self, "k", positive_int(self.k, "k"))
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        k = self.k
+        assert k is not None
+
+        def solve(samples: Floats, targets: Floats) -> Answer:
+            if samples.shape[1] < k:
+                raise ValueError(
+                    f"a weight has {samples.shape[1]} candidates, fewer than k = {k}; use a larger width or a smaller k"
+                )
+            found = subset_sum.solve(samples, targets, size=k, workers=1)
+            return found.chosen, found.error
+
+        chosen, errors = _real(problems, solve)
+        return chosen, _counted(errors, tolerance)
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        if self.k is not None:
+            yield self
+        elif budget:
+            yield from (FixedSize(k) for k in range(1, SOLVED // 2 + 1))
+        else:
+            raise ValueError(
+                "fixed-size needs a size, as in construction='fixed-size(5)', or an epsilon to find the smallest size for"
+            )
+
+
+@dataclass(frozen=True)
+class Pattern(_Rule):
+    """Exactly s of every b candidates (N:M sparsity): the closest such choice, proven; candidates that fill no b are left out.
+
+    Parameters
+    ----------
+    s, b : int
+        1 <= s <= b.
+    """
+
+    s: int = 2
+    b: int = 4
+
+    def __post_init__(self) -> None:
+        if not positive_int(self.s, "s") <= positive_int(self.b, "b"):
+            raise ValueError(f"a pattern takes s <= b, got {self.s} of {self.b}")
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        def solve(samples: Floats, targets: Floats) -> Answer:
+            whole = samples.shape[1] // self.b * self.b
+            if whole == 0:
+                raise ValueError(
+                    f"a weight has {samples.shape[1]} candidates, fewer than b = {self.b}; use a larger width or a smaller b"
+                )
+            found = subset_sum.solve(samples[:, :whole], targets, pattern=(self.s, self.b), workers=1)
+            return np.pad(found.chosen, ((0, 0), (0, samples.shape[1] - whole))), found.error
+
+        chosen, errors = _real(problems, solve)
+        return chosen, _counted(errors, tolerance)
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
+
+
+@dataclass(frozen=True)
+class BestProduct(_Rule):
+    """The one product closest to the weight, or none: what Malach et al.'s search becomes when it looks at products."""
+
+    @property
+    def most(self) -> int:
+        return MANY
+
+    def cost(self, n: int) -> float:
+        return 10.0 * n
+
+    def scale(self, candidates: Candidates) -> float:
+        return _reaching(candidates)
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        off = np.abs(problems.samples - problems.targets[:, None])
+        best = off.argmin(axis=1)
+        chosen = np.zeros(off.shape, np.bool_)
+        at = np.arange(len(best))
+        taken = (off[at, best] < np.abs(problems.targets)) & (problems.samples[at, best] != 0)
+        chosen[at[taken], best[taken]] = True
+        return chosen, _counted(np.where(taken, off[at, best], np.abs(problems.targets)), tolerance)
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
+
+
+@dataclass(frozen=True)
+class OnePair(BestProduct):
+    """One pair with |u| close to the size of the weight and |v| close to 1, or none (Malach et al. 2020, Theorem 2.1).
+
+    The pair of least max(||u| - |w||, |v - sign w|) is taken. A product is then off by at most twice that, to first order.
+    """
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        samples, gains = problems.samples, problems.gains
+        sign, size = np.sign(problems.targets)[:, None], np.abs(problems.targets)[:, None]
+        # a bias of the output's own is no product: it stands for itself
+        v = np.divide(samples, gains, out=np.zeros_like(samples), where=gains > 0)
+        off = np.where(
+            gains > 0, np.maximum(np.abs(gains - size), np.abs(v - sign)), np.abs(samples - problems.targets[:, None])
+        )
+        off[samples == 0] = np.inf
+        best = off.argmin(axis=1)
+        at = np.arange(len(best))
+        # none is taken where the pair would be further off than nothing
+        errors = np.abs(samples[at, best] - problems.targets)
+        taken = np.isfinite(off[at, best]) & (errors < np.abs(problems.targets))
+        chosen = np.zeros(samples.shape, np.bool_)
+        chosen[at[taken], best[taken]] = True
+        return chosen, _counted(np.where(taken, errors, np.abs(problems.targets)), tolerance)
+
+
+@dataclass(frozen=True)
+class GoldenRatio(_Rule):
+    """Greedy subtraction (Orseau et al. 2020): from the largest candidate of the weight's sign down, each that still fits is taken.
+
+    With a candidate in every cell [g^(i+1), g^i], i = 1..c, g the golden ratio (sqrt(5) - 1) / 2, a weight in [0, 1] is met within g^c.
+    """
+
+    @property
+    def most(self) -> int:
+        return MANY
+
+    def cost(self, n: int) -> float:
+        return 30.0 * n
+
+    def scale(self, candidates: Candidates) -> float:
+        return _reaching(candidates)
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        aligned = problems.samples * np.sign(problems.targets)[:, None]
+        order = np.argsort(-aligned, axis=1, kind="stable")
+        sizes = np.take_along_axis(aligned, order, axis=1)
+        rest = np.abs(problems.targets)
+        taken = np.zeros(sizes.shape, np.bool_)
+        enough = 0.0 if tolerance is None else tolerance
+        for i in range(sizes.shape[1]):
+            fits = (sizes[:, i] > 0) & (sizes[:, i] <= rest) & (rest > enough)
+            rest = np.where(fits, rest - sizes[:, i], rest)
+            taken[:, i] = fits
+        chosen = np.zeros(taken.shape, np.bool_)
+        np.put_along_axis(chosen, order, taken, axis=1)
+        return chosen, _counted(rest, tolerance)
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
+
+
+@dataclass(frozen=True)
+class PartlyFrozen(_Rule):
+    """The closest subset that holds some candidates locked beforehand, as many as the share says (Otsuka et al. 2024), proven.
+
+    Parameters
+    ----------
+    share : float
+        Of the candidates of a weight, in [0, 1); which ones is random, but always the same for a weight of a layer.
+    """
+
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= float(self.share) < 1:
+            raise ValueError(f"the locked share must lie in [0, 1), got {self.share}")
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        locked = np.zeros(problems.samples.shape, np.bool_)
+        for i, (row, group) in enumerate(zip(problems.rows.tolist(), problems.groups.tolist(), strict=True)):
+            real = np.flatnonzero(problems.samples[i])
+            draw = np.random.default_rng([0x10C4ED, problems.layer, row, group])
+            locked[i, draw.permutation(real)[: int(self.share * real.size)]] = True
+        found = subset_sum.solve(problems.samples, problems.targets, locked=locked, workers=1)
+        return found.chosen, _counted(found.error, tolerance)
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
+
+
+@dataclass(frozen=True)
+class Exact(_Rule):
+    """No error at all (Kumar and Natale 2025): weights that are whole multiples of `step` times the largest, sources on a grid.
+
+    Parameters
+    ----------
+    step : float
+        Of the target's weights, in the units of the target, such that a product of two grid values is a whole number of them.
+    """
+
+    step: float = 1.0
+
+    def __post_init__(self) -> None:
+        positive_float(self.step, "step")
+
+    def scale(self, candidates: Candidates) -> float:
+        return self.step
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        found = subset_sum.solve(problems.samples, problems.targets, workers=1)
+        return found.chosen, found.error
+
+    def attempts(self, budget: bool) -> Iterator[Rule]:
+        yield self
