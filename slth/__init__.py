@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slth import bounds, constructions, subset_sum
     from slth.approximation import EpsilonError, approximate
+    from slth.compared import compare
     from slth.networks import Ball, Box, Network, RandomSource
+    from slth.sharing import SharedTickets, approximate_all
     from slth.ticket import Ticket, load
 
 __version__ = "0.1.0"
@@ -25,8 +27,11 @@ _HOMES = {
     "EpsilonError": "slth.approximation",
     "Network": "slth.networks",
     "RandomSource": "slth.networks",
+    "SharedTickets": "slth.sharing",
     "Ticket": "slth.ticket",
     "approximate": "slth.approximation",
+    "approximate_all": "slth.sharing",
+    "compare": "slth.compared",
     "load": "slth.ticket",
 }
 _ROOMS = ("bounds", "constructions", "subset_sum")
@@ -37,9 +42,12 @@ __all__ = [
     "EpsilonError",
     "Network",
     "RandomSource",
+    "SharedTickets",
     "Ticket",
     "approximate",
+    "approximate_all",
     "bounds",
+    "compare",
     "constructions",
     "load",
     "subset_sum",

@@ -51,11 +51,12 @@ def approximate(
     Parameters
     ----------
     target : Network, or anything `Network.read` takes
-        Dense and convolutional layers, biases included, with pooling, flattening, activations and residual blocks between them.
-    width : int or one int for each linear target layer
+        Dense, convolutional and attention layers, biases included, with embeddings, normalisation, pooling, flattening, activations and
+        residual blocks between them.
+    width : int or one int for each linear target layer; for attention two for each head, scores and values, the same for all its heads
         Widening factor: an inserted random layer has `width` neurons for every neuron (channels for every channel) that feeds it. Each
         weight then has about width / 2 candidates (fewer for a handful of inputs, whose neurons the biases share; at most 44 are used),
-        and its error falls like 2^(-width / 2).
+        and its error falls like 2^(-width / 2); the matrices of attention have about `width` candidates an entry.
     epsilon : float, optional
         Budget for the error of the whole network, in the largest output over the domain; it is split over layers and weights, and
         every weight gets the smallest subset within its share (with more than 32 candidates, the closest one). A ticket of closest
@@ -67,7 +68,8 @@ def approximate(
         Law of the random weights, such as "uniform" (U[-1, 1]) or "normal": a name that `slth.laws.get` reads; that of the construction
         by default, "uniform" for most.
     domain : Box, Ball or pair (lower, upper), optional
-        Where the error is certified; [-1, 1]^d by default. Inputs that cannot be negative need only half of the candidates.
+        Where the error is certified; [-1, 1]^d by default, for tokens all of them. Inputs that cannot be negative need only half of the
+        candidates. Of sequences of any length, where each position lies (`Network.coordinates`).
     rng : None, int, SeedSequence or Generator
         Where the seed of the random network comes from.
     workers : int, optional
@@ -92,10 +94,16 @@ def approximate(
     Time O(weights * 2^(width / 4)), memory O(mask bits) plus a few blocks of 32 MiB a thread.
     """
     network = Network.read(target)
+    if not network.linear:
+        raise ValueError(f"{network!r} holds no layer with weights to approximate; give a target with at least one")
+    if None in network.shapes[0][1:]:
+        raise ValueError(
+            f"only the number of positions of a sequence may be open for a bound, got inputs of shape {network.shapes[0]}; fix input_shape"
+        )
     widths = _widths(width, len(network.linear))
     method = constructions.get(construction)
     law = method.law if law is None else source_law(law).name
-    region = read_domain(domain, network.widths[0])
+    region = read_domain(network.usual if domain is None else domain, network.coordinates)
     budget = None if epsilon is None else positive_float(epsilon, "epsilon")
     allowed = None if budget is None else tolerances(network, region, budget)
     if allowed is not None and not (np.isfinite(allowed).all() and min(allowed) > 1e-300):

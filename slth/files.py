@@ -111,6 +111,25 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike], *, 
                 npy.write_array(stream, np.asanyarray(array), allow_pickle=False)
 
 
+def regular_size(path: str | os.PathLike[str]) -> int:
+    """Bytes of the regular file at `path`; a check before it is opened.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If there is none, or a folder.
+    ValueError
+        If it is a device or a pipe.
+    """
+    name = os.fsdecode(path)
+    status = os.stat(name)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(f"cannot read {name}: it is a folder; name the file in it")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for a writer
+        raise ValueError(f"cannot read {name}: it is no regular file; copy its content into one first")
+    return status.st_size
+
+
 def read_npz(
     path: str | os.PathLike[str], *, expected: Iterable[str] = (), max_bytes: int | None = None
 ) -> dict[str, NDArray[Any]]:
@@ -148,12 +167,8 @@ def read_npz(
     Time and memory are linear in the declared bytes.
     """
     name = os.fsdecode(path)
-    status = os.stat(name)
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(f"cannot read {name}: it is a folder; name the .npz file in it")
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for a writer
-        raise ValueError(f"cannot read {name}: it is no regular file; copy its content into one first")
-    limit = max(DEFAULT_MAX_BYTES, status.st_size) if max_bytes is None else max_bytes
+    size = regular_size(name)
+    limit = max(DEFAULT_MAX_BYTES, size) if max_bytes is None else max_bytes
     with open(name, "rb") as file:
         try:
             arrays = _read_archive(file, limit)

@@ -5,8 +5,9 @@ matplotlib is imported when a figure is asked for, without pyplot: no global sta
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,22 @@ from slth.ticket import Ticket
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
+    from slth.compared import Comparison
+    from slth.networks.anatomy import Anatomy
+    from slth.networks.wiring import Connection
     from slth.subset_sum import Count, Coverage
 
-_INK, _BLUE, _ORANGE, _GREY = "#222222", "#2166ac", "#d6604d", "#999999"
+_INK, _BLUE, _ORANGE, _GREY, _FAINT = "#222222", "#2166ac", "#d6604d", "#999999", "#dddddd"
+
+_DASHES = (0, (5, 1.5))
+_MOST_NODES, _MOST_LINES = 80, 4000  # of a network that can be drawn
+_NODES: dict[str, dict[str, Any]] = {
+    "live": {"marker": "o", "ms": 5, "mfc": _INK, "mec": _INK},
+    "constant": {"marker": "s", "ms": 5, "mfc": "white", "mec": _INK},
+    "dead": {"marker": "o", "ms": 4, "mfc": "#eeeeee", "mec": "#bbbbbb"},
+}
 
 
 def random_weights(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
@@ -112,6 +125,102 @@ def _ticket_row(ticket: Ticket, axes: list[Axes]) -> None:
         weight_errors(ticket, ticket.target, ax=axes[3])
 
 
+def network(network: Network, *, ax: Axes) -> None:
+    """A small network as a graph, from left to right: kept weights by their sign, dashed if negative, thicker where larger; dead
+    neurons grey.
+
+    Neurons are those of `Network.anatomy`. The line between two channels stands for all kept weights of a kernel, and is black where
+    they have both signs; grey lines end a residual block, and have no weights. Those that touch a dead neuron are faint.
+
+    Raises
+    ------
+    ValueError
+        If a level has more than 80 neurons, or there are more than 4,000 lines, which nobody could tell apart; if the network has no
+        anatomy.
+    """
+    from slth.networks.wiring import wiring
+
+    nodes, found = wiring(network), network.anatomy()
+    widest, lines = max(v.width for v in found.levels), sum(int(v.fan_in.each.sum()) for v in found.levels)
+    if widest > _MOST_NODES or lines > _MOST_LINES:
+        raise ValueError(
+            f"only networks of at most {_MOST_NODES} neurons a level and {_MOST_LINES:,} lines can be drawn, got {widest:,} and {lines:,}; "
+            "print(network.anatomy()) describes larger ones"
+        )
+    # every level fills the height, narrow ones a little less of it
+    heights = [
+        ((v.width - 1) / 2 - np.arange(v.width)) / v.width * (0.6 + 0.4 * v.width / widest) for v in found.levels
+    ]
+    for at, level in enumerate(nodes):
+        for connection in level.connections:
+            ends = heights[connection.source], heights[at]
+            dead = found.levels[connection.source].dead, found.levels[at].dead
+            _connection(connection, ends, dead, at, ax)
+    for at, level_found in enumerate(found.levels):
+        for kind, style in _NODES.items():
+            some = getattr(level_found, kind)
+            ax.plot(np.full(int(some.sum()), at), heights[at][some], ls="", zorder=3, **style)
+        dead_here = int(level_found.dead.sum())
+        name = f"{level_found.kind}\n{level_found.width}" + (f", {dead_here} dead" if dead_here else "")
+        ax.text(at, -0.04, name, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=_INK)
+    ax.set_xlim(-0.3, len(nodes) - 0.7)
+    ax.margins(y=0.04)
+    ax.set_axis_off()
+    ax.legend(
+        handles=_network_legend(found),
+        frameon=False,
+        fontsize=8,
+        ncols=5,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+    )
+
+
+def _connection(
+    connection: Connection,
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    dead: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    at: int,
+    ax: Axes,
+) -> None:
+    """The lines of one connection that ends in level `at`."""
+    from matplotlib.collections import LineCollection
+
+    sums, sizes = (connection.joined(ends[0].size, of).tocoo() for of in (np.asarray, np.abs))
+    if sizes.nnz == 0:
+        return
+    j, i = sums.row, sums.col
+    mixed = np.abs(sums.data) < sizes.data * (1 - 1e-12)
+    signs = np.where(mixed, _INK, np.where(sums.data > 0, _BLUE, _ORANGE))
+    colours = np.full_like(signs, _GREY) if connection.layer is None else signs
+    faint = dead[0][i] | dead[1][j]
+    colours[faint] = _FAINT
+    # a line that skips levels bends around them
+    t = np.linspace(0, 1, 2 if connection.source == at - 1 else 25)[:, None]
+    bend = 0.0 if len(t) == 2 else 0.6
+    x = np.broadcast_to(connection.source + (at - connection.source) * t, (len(t), i.size))
+    y = ends[0][i] * (1 - t) + ends[1][j] * t + 4 * t * (1 - t) * bend
+    paths = np.stack([x, y], axis=-1).swapaxes(0, 1)
+    order = np.argsort(~faint, kind="stable")  # what touches the dead lies below
+    widths = np.full(i.size, 0.8) if connection.layer is None else 0.3 + 1.2 * sizes.data / sizes.data.max()
+    # dashes tell the signs apart in grey
+    styles = [_DASHES if colour == _ORANGE else "-" for colour in colours[order].tolist()]
+    lines = LineCollection(
+        list(paths[order]), colors=colours[order].tolist(), linewidths=widths[order], linestyles=styles
+    )
+    lines.set_zorder(1)
+    ax.add_collection(lines)
+
+
+def _network_legend(found: Anatomy) -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
+    signs = ((_BLUE, "-", "positive"), (_ORANGE, _DASHES, "negative"))
+    lines = [Line2D([], [], color=colour, ls=style, label=label) for colour, style, label in signs]
+    kinds = [kind for kind in _NODES if any(getattr(level, kind).any() for level in found.levels)]
+    return [*lines, *(Line2D([], [], ls="", label=kind, **_NODES[kind]) for kind in kinds)]
+
+
 def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int = 0) -> Figure:
     """The figure of ``slth demo``: the ticket above, digits with the answers of target and ticket below."""
     from matplotlib.figure import Figure
@@ -182,6 +291,36 @@ def _whole_numbers(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def constructions(comparison: Comparison, *, ax: Axes) -> None:
+    """Certified error (and the largest seen, below it) against the weights kept; the larger the mark, the larger the random network."""
+    found = [row for row in comparison.rows if not row.why_not]
+    if not found:
+        raise ValueError("no construction of this comparison found a ticket; there is nothing to draw")
+    largest = max(row.size for row in found)
+    for row, marker in zip(found, itertools.cycle("osD^vP*X<>")):
+        size = 30 + 270 * row.size / largest
+        ax.plot([row.kept] * 2, [row.error_seen, row.error_bound], color=_GREY, lw=1, zorder=1)
+        ax.plot(row.kept, row.error_seen, "_", color=_INK, ms=9, zorder=2)
+        label = f"{row.construction}, of {row.size:,}, {row.seconds:.1f} s"
+        ax.scatter(
+            row.kept,
+            row.error_bound,
+            s=size,
+            marker=marker,
+            facecolor="none",
+            edgecolor=_BLUE,
+            lw=1.5,
+            label=label,
+            zorder=3,
+        )
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("weights kept")
+    ax.set_ylabel("error: certified (mark) and seen (dash)")
+    ax.set_title(comparison.target, fontsize=10)
+    ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), labelspacing=1.4)
 
 
 def single(draw: Callable[[Axes], None]) -> Figure:

@@ -29,7 +29,7 @@ class Ticket:
     """A strong lottery ticket: weights of a random network, kept or pruned, nothing trained.
 
     Made by `slth.approximate` or `slth.load`. The random network is `source`; every weight of it is kept as it was drawn or set to zero,
-    by `masks`; `scales` holds the one positive factor of each target layer.
+    by `masks`; `scales` holds the one positive factor of each target layer (two for each head of attention).
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Ticket:
     skeleton : Network
         The target without its weights (`Network.skeleton`): what stands where.
     scales : tuple of float
-        One positive factor for each linear layer of the target.
+        One positive factor for each linear map of the target (`Network.linear`).
     construction : str
         How the target lies in the source.
     domain : Box or Ball

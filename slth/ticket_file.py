@@ -158,8 +158,8 @@ def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type:
     if not isinstance(header["target"], str):
         raise ValueError("it does not say which target it was made for")
     domain = _domain_from_json(header["domain"])
-    if domain.d != skeleton.widths[0]:
-        raise ValueError(f"its domain has dimension {domain.d}, its network {skeleton.widths[0]}")
+    if domain.d != skeleton.coordinates:
+        raise ValueError(f"its domain has dimension {domain.d}, its network {skeleton.coordinates}")
     return ticket_type(
         source,
         Masks(tuple(weights), tuple(biases)),

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import slth
 from slth.certificate import certify, gamma, tolerances
-from slth.constructions import CONSTRUCTIONS, Masks
 from slth.networks import Dense, Domain
 from tests.constructions.pruned_pair import Halves, pairs
 from tests.reference import worst_input as attack
 from tests.reference.network import Layer, forward_exact
+from tests.spoiled import spoiled
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
 DOMAINS = (
@@ -77,33 +77,6 @@ def random_target(rng: np.random.Generator) -> slth.Network:
         b_vector = rng.uniform(-0.5, 1, b) if bias else None
         layers.append(Dense(weight, b_vector, str(rng.choice(["relu", "identity"])), scale))
     return slth.Network(tuple(layers))
-
-
-def spoiled(ticket: slth.Ticket, target: slth.Network, rng: np.random.Generator, share: float) -> slth.Ticket:
-    """The same source with other masks: any bit above flips, below, kept numbers are dropped and idle neurons wake."""
-    weights, biases = [], []
-    for layer, (packed, bias) in enumerate(zip(ticket.masks.weights, ticket.masks.biases, strict=True)):
-        bits = np.unpackbits(packed, axis=1, count=ticket.source.widths[layer]).astype(bool)
-        flip = rng.random(bits.shape) < share
-        if layer % 2:
-            bits ^= flip
-            bias = None if bias is None else bias ^ (rng.random(bias.shape) < share)
-        else:
-            bits &= ~flip
-            idle = np.flatnonzero(~bits.any(axis=1) & (True if bias is None else ~bias))
-            idle = idle[rng.random(idle.size) < 0.5]
-            bits[idle, rng.integers(0, bits.shape[1], idle.size)] = True
-        weights.append(np.packbits(bits, axis=1))
-        biases.append(bias)
-    return slth.Ticket.certified(
-        ticket.source,
-        Masks(tuple(weights), tuple(biases)),
-        ticket.scales,
-        ticket.activations,
-        ticket.construction,
-        ticket.domain,
-        target,
-    )
 
 
 def held_to_its_bound(
@@ -197,7 +170,7 @@ def test_deep_and_wide_enough_for_rounding_to_matter() -> None:
     assert held_to_its_bound(ticket, target, rng) > 1e-3
     # a target that the ticket computes exactly: all that is left is rounding
     drawn = slth.approximate([(np.array([[0.4, -0.3]]), np.array([0.2]))], 4, rng=3)
-    found = CONSTRUCTIONS["two-layer"].effective(drawn.source, drawn.masks, drawn.scales, drawn.activations)[0]
+    found = drawn.effective()[0]
     twin = slth.Network((Dense(found.scale * found.positive, found.scale * found.bias, "identity"),))
     for size in (1.0, 1e6, 1e-6):
         same = certify(
@@ -304,7 +277,7 @@ def test_a_ball_of_dimension_one_is_an_interval() -> None:
     for seed in range(20):
         target = slth.Network.random([1, 3, 2], rng=seed)
         ticket = slth.approximate(target, 4, rng=seed)
-        pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+        pieces = ticket.effective()
         ball, box = (certify(pieces, target, d).error_bound for d in (slth.Ball(1, 1.0), ticket.domain))
         assert ball == pytest.approx(box, rel=1e-9)
 
@@ -329,7 +302,7 @@ def test_less_domain_less_error(seed: int, width: int, left: float, right: float
     target = random_target(rng)
     d = target.widths[0]
     ticket = slth.approximate(target, width, rng=seed, workers=1)
-    pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+    pieces = ticket.effective()
     whole = certify(pieces, target, ticket.domain).error_bound
     part = certify(pieces, target, slth.Box(-left * np.ones(d), right * np.ones(d))).error_bound
     ball = certify(pieces, target, slth.Ball(d, 1.0)).error_bound
@@ -348,7 +321,7 @@ def test_tolerances_keep_the_budget(seed: int, epsilon: float, kind: str) -> Non
     assert len(allowed) == target.depth
     assert all(t > 0 for t in allowed)
     layers = slth.approximate(target, 1, rng=0, domain=domain, workers=1)
-    pieces = CONSTRUCTIONS["two-layer"].effective(layers.source, layers.masks, layers.scales, layers.activations)
+    pieces = layers.effective()
     off = []
     for piece, layer, t in zip(pieces, target.layers, allowed, strict=True):
         weight = layer.scale * layer.weight
@@ -381,7 +354,7 @@ def test_gamma() -> None:
 def test_certify_refuses_another_shape_or_activation() -> None:
     target = slth.Network.random([2, 3, 1], rng=0)
     ticket = slth.approximate(target, 2, rng=0)
-    pieces = CONSTRUCTIONS["two-layer"].effective(ticket.source, ticket.masks, ticket.scales, ticket.activations)
+    pieces = ticket.effective()
     with pytest.raises(ValueError, match="stands for layers"):
         certify(pieces, slth.Network.random([2, 4, 1], rng=0), ticket.domain)
     with pytest.raises(ValueError, match="activation"):

@@ -151,6 +151,30 @@ def test_approximate_verify_round_trip(capsys: pytest.CaptureFixture[str], tmp_p
     assert "verified" in out
 
 
+@pytest.mark.parametrize("domain", [["--domain", "0", "1"], ["--ball", "2"], []])
+def test_images_and_residual_blocks(capsys: pytest.CaptureFixture[str], tmp_path: Path, domain: list[str]) -> None:
+    rng = np.random.default_rng(0)
+    block = slth.networks.Residual(
+        (slth.networks.Conv2d(rng.normal(size=(2, 2, 3, 3)), rng.normal(size=2), padding=1),)
+    )
+    head = slth.networks.Dense(rng.normal(size=(3, 2)), None, "identity")
+    target = slth.Network((block, slth.networks.GlobalAveragePool2d(), head), (2, 4, 5))
+    path, out_file = tmp_path / "images.npz", tmp_path / "t.npz"
+    target.save(path)
+    arguments = ["approximate", str(path), "--width", "16", "12", "--seed", "1", "--out", str(out_file), *domain]
+    code, out, err = run(capsys, *arguments, "--construction", "fixed-size(2)", "--law", "normal")
+    assert code == 0, err
+    assert "residual global-average-pool2d dense" in out
+    assert "fixed-size(2)" in out
+    ticket = slth.load(out_file)
+    assert ticket.source.law == "normal"
+    x = ticket.domain.sample(rng, 50).reshape(50, 2, 4, 5)
+    assert ticket.error(x, target) <= ticket.error_bound
+    code, out, _ = run(capsys, "verify", str(out_file), "--target", str(path))
+    assert code == 0
+    assert "verified" in out
+
+
 def test_verify_against_another_network_is_exit_code_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, model: Path
 ) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 import slth
 from slth import data, plots, subset_sum
+from slth.networks import Conv2d, Dense, Residual
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,45 @@ def test_save_writes_a_png(ticket: slth.Ticket, tmp_path: Path) -> None:
     plots.save(plots.digits_demo(ticket, *data.digits_test()), str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_network_draws_every_kept_weight_by_its_sign() -> None:
+    first = Dense(np.array([[1.0, 0], [-2.0, 0], [0, 0]]), np.array([0, 0, 0.5]))
+    second = Dense(np.array([[-1.0, 0, 3.0]]), None, "identity")
+    ax = Figure().subplots()
+    plots.network(slth.Network((first, second)), ax=ax)
+    lines, more = ax.collections
+    assert isinstance(lines, LineCollection)
+    assert isinstance(more, LineCollection)
+    faint, blue, orange = (to_rgba(c) for c in ("#dddddd", "#2166ac", "#d6604d"))
+    # the second neuron is a dead end, the third a constant
+    assert [tuple(c) for c in lines.get_colors()] == [faint, blue]
+    assert [tuple(c) for c in more.get_colors()] == [orange, blue]
+    assert more.get_linewidths()[1] > more.get_linewidths()[0]
+    labels = [text.get_text() for text in ax.texts]
+    assert labels == ["input\n2, 1 dead", "dense\n3, 1 dead", "dense\n1"]
+    assert len(ax.get_legend().get_texts()) == 5
+
+
+def test_network_draws_channels_and_residual_blocks() -> None:
+    kernel = np.zeros((2, 2, 1, 3))
+    kernel[0, 1] = 1.0
+    kernel[1, 0] = [[1.0, -1.0, 0.0]]
+    network = slth.Network((Residual((Conv2d(kernel, padding=(0, 1)),)),), (2, 3, 3))
+    ax = Figure().subplots()
+    plots.network(network, ax=ax)
+    kernels, ends, shortcut = ax.collections
+    assert {tuple(c) for c in kernels.get_edgecolor()} == {to_rgba("#2166ac"), to_rgba("#222222")}
+    assert (
+        {tuple(c) for c in ends.get_edgecolor()} == {to_rgba("#999999")} == {tuple(c) for c in shortcut.get_edgecolor()}
+    )
+    assert isinstance(shortcut, LineCollection)
+    assert all(len(segment) > 2 for segment in shortcut.get_segments())
+
+
+def test_network_refuses_what_nobody_could_read(ticket: slth.Ticket) -> None:
+    with pytest.raises(ValueError, match="at most 80 neurons"):
+        plots.network(ticket.network, ax=Figure().subplots())
 
 
 def test_counts_by_size_draws_the_counts() -> None:

@@ -22,6 +22,7 @@ import slth
 import slth.files
 from slth.data import digits_arrays
 from slth.networks import Dense
+from slth.networks.archive import arrays_of, structure
 
 TARGET = slth.Network.random([2, 2, 1], rng=0)
 Edit = Callable[[dict[str, Any]], Any]
@@ -35,7 +36,8 @@ def fields(ticket: slth.Ticket) -> list[Any]:
         [(m.dtype.str, m.shape, m.tobytes()) for m in ticket.masks.weights],
         [None if m is None else (m.dtype.str, m.shape, m.tobytes()) for m in ticket.masks.biases],
         [float(s).hex() for s in ticket.scales],
-        ticket.activations,
+        structure(ticket.skeleton),
+        [(name, array.tobytes()) for name, array in arrays_of(ticket.skeleton).items()],
         ticket.construction,
         type(domain).__name__,
         [v.hex() for v in (*domain.lower.tolist(), *domain.upper.tolist())],
@@ -252,9 +254,9 @@ def test_pickles_are_not_opened(tmp_path: Path, capfd: pytest.CaptureFixture[str
         b'"slth-ticket"',
         b"{}",
         b'{"format": "slth-ticket"}',
-        b'{"format": "slth-ticket", "version": 1}',
-        b'{"format": "slth-ticket", "version": 1, "checksum": "0"}',
-        b'{"format": "other", "version": 1}',
+        b'{"format": "slth-ticket", "version": 2}',
+        b'{"format": "slth-ticket", "version": 2, "checksum": "0"}',
+        b'{"format": "other", "version": 2}',
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"format":' + b"[" * 5000 + b"]" * 5000 + b"}",
@@ -287,30 +289,62 @@ def drop(key: str) -> Edit:
     return lambda header: header.pop(key)
 
 
+def within(key: str, change: Callable[[Any], Any]) -> Edit:
+    """Change an entry of the skeleton."""
+    return lambda header: header["skeleton"].__setitem__(key, change(header["skeleton"][key]))
+
+
+def first(change: Callable[[dict[str, Any]], Any]) -> Edit:
+    """Change the first layer of the skeleton."""
+    return within("layers", lambda layers: [change(layers[0]), *layers[1:]])
+
+
+def setting(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda entry: entry | {"settings": entry["settings"] | {name: value}}
+
+
+def form(d_out: int, d_in: int) -> dict[str, Any]:
+    settings = {"d_out": d_out, "d_in": d_in, "bias": True, "activation": "identity"}
+    return {"kind": "dense-form", "settings": settings, "arrays": []}
+
+
+def nested(layers: list[Any], depth: int) -> list[Any]:
+    """Residual blocks within residual blocks."""
+    for _ in range(depth):
+        layers = [
+            {"kind": "residual", "settings": {"activation": "relu"}, "arrays": [], "body": layers, "shortcut": []}
+        ]
+    return layers
+
+
 KEYS = (
-    *("format", "version", "construction", "seed", "law", "widths", "bias", "scales", "activations", "domain"),
+    *("format", "version", "construction", "seed", "law", "shapes", "biases", "scales", "skeleton", "domain"),
     *("error_bound", "weight_error", "layer_bounds", "layer_weight_errors", "target", "kept_weights"),
 )
 HOSTILE: dict[str, Edit] = {
-    "newer version": put("version", 2),
-    "version text": put("version", "1"),
+    "newer version": put("version", 3),
+    "older version": put("version", 1),
+    "version text": put("version", "2"),
     "version null": put("version", None),
-    "huge widths": put("widths", [10**9] * 5),
-    "huge hidden width": put("widths", [2, 10**12, 2, 10, 1]),
-    "widths beyond 64 bits": put("widths", [2, 10**30, 2, 10, 1]),
-    "other widths": put("widths", [2, 10, 2, 11, 1]),
-    "fewer widths": put("widths", [2, 10, 2]),
-    "no widths": put("widths", []),
-    "one width": put("widths", [2]),
-    "zero width": put("widths", [2, 0, 2, 10, 1]),
-    "negative width": put("widths", [2, -10, 2, 10, 1]),
-    "float widths": put("widths", [2.0, 10.0, 2.0, 10.0, 1.0]),
-    "true widths": put("widths", [True, True]),
-    "widths text": put("widths", "abc"),
-    "widths object": put("widths", {"a": 1}),
-    "widths number": put("widths", 5),
-    "widths null": put("widths", None),
-    "many widths": put("widths", [1] * 100_000),
+    "huge shapes": put("shapes", [[10**9, 10**9]] * 4),
+    "huge hidden layer": put("shapes", [[10**12, 2], [2, 10**12], [10, 2], [1, 10]]),
+    "shapes beyond 64 bits": put("shapes", [[10**30, 2], [2, 10**30], [10, 2], [1, 10]]),
+    "other shapes": put("shapes", [[10, 2], [2, 10], [11, 2], [1, 11]]),
+    "shapes that do not feed one another": put("shapes", [[10, 2], [2, 11], [10, 2], [1, 10]]),
+    "fewer shapes": put("shapes", [[10, 2], [2, 10]]),
+    "no shapes": put("shapes", []),
+    "one shape": put("shapes", [[10, 2]]),
+    "zero in a shape": put("shapes", [[0, 2], [2, 0], [10, 2], [1, 10]]),
+    "negative shape": put("shapes", [[-10, 2], [2, -10], [10, 2], [1, 10]]),
+    "float shapes": put("shapes", [[10.0, 2.0], [2.0, 10.0], [10.0, 2.0], [1.0, 10.0]]),
+    "true shapes": put("shapes", [[True, True]] * 4),
+    "long shapes": put("shapes", [[10, 2, 1], [2, 10, 1], [10, 2, 1], [1, 10, 1]]),
+    "widths for shapes": put("shapes", [2, 10, 2, 10, 1]),
+    "shapes text": put("shapes", "abc"),
+    "shapes object": put("shapes", {"a": 1}),
+    "shapes number": put("shapes", 5),
+    "shapes null": put("shapes", None),
+    "many shapes": put("shapes", [[1, 1]] * 100_000),
     "seed negative": put("seed", -1),
     "seed text": put("seed", "1"),
     "seed float": put("seed", 1.0),
@@ -321,27 +355,61 @@ HOSTILE: dict[str, Edit] = {
     "unknown law": put("law", "cauchy"),
     "law list": put("law", ["uniform"]),
     "another law": put("law", "normal"),
-    "no bias": put("bias", [False] * 4),
-    "bias too short": put("bias", [True]),
-    "bias numbers": put("bias", [1, 1, 1, 1]),
-    "bias text": put("bias", "true"),
-    "bias null": put("bias", None),
-    "scales nan": put("scales", ["nan"] * 4),
-    "scales infinite": put("scales", ["inf", "0x1p0", "0x1p0", "0x1p0"]),
-    "scales negative": put("scales", ["-0x1p0"] * 4),
-    "scales zero": put("scales", ["0x0p0"] * 4),
-    "scales overflow": put("scales", ["0x1p9999"] * 4),
+    "no biases at all": put("biases", [0] * 4),
+    "other biases": put("biases", [10, 2, 9, 1]),
+    "huge biases": put("biases", [10**12, 2, 10, 1]),
+    "biases too short": put("biases", [10]),
+    "biases negative": put("biases", [-10, 2, 10, 1]),
+    "biases floats": put("biases", [10.0, 2.0, 10.0, 1.0]),
+    "biases text": put("biases", "true"),
+    "biases null": put("biases", None),
+    "scales nan": put("scales", ["nan"] * 2),
+    "scales infinite": put("scales", ["inf", "0x1p0"]),
+    "scales negative": put("scales", ["-0x1p0"] * 2),
+    "scales zero": put("scales", ["0x0p0"] * 2),
+    "scales overflow": put("scales", ["0x1p9999"] * 2),
     "scales too few": put("scales", ["0x1p0"]),
-    "scales numbers": put("scales", [1.0, 1.0, 1.0, 1.0]),
+    "scales too many": put("scales", ["0x1p0"] * 3),
+    "scales numbers": put("scales", [1.0, 1.0]),
     "scales text": put("scales", "0x1p0"),
     "scales null": put("scales", None),
-    "inner scale": put("scales", ["0x1p1", "0x1p0", "0x1p0", "0x1p0"]),
-    "activations unknown": put("activations", ["relu", "tanh", "relu", "identity"]),
-    "activations too few": put("activations", ["relu"]),
-    "activations nested": put("activations", [["relu"], [], [], []]),
-    "activations text": put("activations", "relu"),
-    "activations null": put("activations", None),
-    "inner activation": put("activations", ["identity", "relu", "relu", "identity"]),
+    "skeleton null": put("skeleton", None),
+    "skeleton list": put("skeleton", []),
+    "skeleton text": put("skeleton", "dense"),
+    "skeleton empty": put("skeleton", {}),
+    "skeleton without layers": put("skeleton", {"input_shape": [2], "layers": []}),
+    "skeleton of one layer": within("layers", lambda layers: layers[:1]),
+    "skeleton of more layers": within("layers", lambda layers: [*layers, form(1, 1)]),
+    "skeleton layers null": within("layers", lambda _: None),
+    "skeleton layers object": within("layers", lambda _: {"0": form(2, 2)}),
+    "skeleton layers text": within("layers", lambda _: "relu"),
+    "skeleton deeply nested": within("layers", lambda layers: nested(layers, 40)),
+    "skeleton without input": within("input_shape", lambda _: None),
+    "skeleton of another input": within("input_shape", lambda _: [3]),
+    "skeleton of an image": within("input_shape", lambda _: [2, 1, 1]),
+    "skeleton of a sequence": within("input_shape", lambda _: [10**9, 2]),
+    "skeleton of any length": within("input_shape", lambda _: [None, 3]),
+    "skeleton input text": within("input_shape", lambda _: "2"),
+    "skeleton input negative": within("input_shape", lambda _: [-2]),
+    "skeleton input float": within("input_shape", lambda _: [2.0]),
+    "form unknown": first(lambda entry: entry | {"kind": "other"}),
+    "form list": first(lambda entry: entry | {"kind": ["dense-form"]}),
+    "form with weights": first(lambda entry: entry | {"kind": "dense"}),
+    "form without settings": first(lambda entry: {**entry, "settings": {}}),
+    "form settings null": first(lambda entry: entry | {"settings": None}),
+    "form with an array": first(lambda entry: entry | {"arrays": ["weight"]}),
+    "form arrays null": first(lambda entry: entry | {"arrays": None}),
+    "form without kind": first(lambda entry: {"settings": entry["settings"], "arrays": []}),
+    "form number": first(lambda _: 7),
+    "another activation": first(setting("activation", "swish")),
+    "activation null": first(setting("activation", None)),
+    "activation nested": first(setting("activation", [["relu"]])),
+    "other outputs": first(setting("d_out", 3)),
+    "huge outputs": first(setting("d_out", 10**12)),
+    "outputs float": first(setting("d_out", 2.0)),
+    "other inputs": first(setting("d_in", 3)),
+    "form without bias": first(setting("bias", False)),
+    "more settings": first(setting("colour", "red")),
     "unknown construction": put("construction", "other"),
     "construction list": put("construction", ["two-layer"]),
     "domain null": put("domain", None),
@@ -413,7 +481,7 @@ def test_masks_of_another_construction(saved: tuple[slth.Ticket, Path], tmp_path
     ticket = saved[0]
     sha = hashlib.sha256()
     for i in range(ticket.source.depth):
-        d_in = ticket.source.widths[i]
+        d_in = ticket.source.shapes[i][1]
         kept = np.unpackbits(arrays[f"weights_{i}"], axis=1, count=d_in).astype(bool)
         sha.update(ticket.source.weight(i)[kept].tobytes())
         bias = ticket.source.bias_vector(i)
@@ -492,7 +560,7 @@ def test_memory_follows_the_file(tmp_path: Path) -> None:
     small.save(path)
     header, _ = parts(path)
     hidden = 1_000_000
-    header["widths"] = [1, hidden, 1]
+    header["shapes"], header["biases"] = [[hidden, 1], [1, hidden]], [hidden, 1]
     header["kept_weights"] = hashlib.sha256().hexdigest()
     arrays = {
         "weights_0": np.zeros((hidden, 1), np.uint8),

@@ -37,8 +37,14 @@ def add_commands(commands: Any) -> None:
         "--domain", type=float, nargs=2, metavar=("LOW", "HIGH"), help="range of every input (default: -1 1)"
     )
     approximate.add_argument("--ball", type=float, metavar="RADIUS", help="inputs lie in this l2 ball instead")
-    approximate.add_argument("--construction", default="two-layer", help="how the target lies in the random network")
-    approximate.add_argument("--law", default="uniform", help="law of the random weights: uniform or normal")
+    approximate.add_argument(
+        "--construction",
+        default="two-layer",
+        help="how the target lies in the random network, such as two-layer, fixed-size(5), malach",
+    )
+    approximate.add_argument(
+        "--law", help="law of the random weights, such as uniform or normal (default: what the construction takes)"
+    )
     approximate.add_argument("--seed", type=int, help="seed of the random network (default: fresh)")
     approximate.add_argument("--workers", type=int, help="threads (default: all cores)")
     approximate.add_argument("--out", default="ticket.npz", metavar="FILE", help="the ticket (default: ticket.npz)")
@@ -71,7 +77,7 @@ def _approximate(options: argparse.Namespace) -> int:
     target = _model(options.model)
     if options.domain is not None and options.ball is not None:
         raise ValueError("give --domain or --ball, not both")
-    ball = None if options.ball is None else Ball(target.widths[0], options.ball)
+    ball = None if options.ball is None else Ball(target.coordinates, options.ball)
     width = options.width[0] if len(options.width) == 1 else options.width
     writable(options.out)  # fail before the work, not after it
     ticket = approximate(

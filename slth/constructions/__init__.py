@@ -9,19 +9,21 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from slth.constructions.extra_layer import ExtraLayer
 from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Weights
 from slth.constructions.two_layer import TwoLayer, rules
 
 # name -> the construction of its parameters, numbers in brackets behind the name
 CONSTRUCTIONS: Final[dict[str, Callable[..., Construction]]] = {
     "two-layer": lambda: TwoLayer(),
-    "best-product": lambda: TwoLayer("best-product", rules.BestProduct()),
-    "fixed-size": lambda k=None: TwoLayer(_named("fixed-size", k), rules.FixedSize(k)),
-    "malach": lambda: TwoLayer("malach", rules.OnePair()),
-    "n-of-m": lambda s=2, b=4: TwoLayer(_named("n-of-m", s, b), rules.Pattern(s, b)),
-    "orseau": lambda: TwoLayer("orseau", rules.GoldenRatio(), "hyperbolic"),
-    "partly-frozen": lambda share=0.5: TwoLayer(_named("partly-frozen", share), rules.PartlyFrozen(share)),
-    "quantized": lambda step=1.0: TwoLayer(_named("quantized", step), rules.Exact(step), "binary"),
+    "best-product": lambda: TwoLayer(rules.BestProduct()),
+    "fixed-size": lambda k=None: TwoLayer(rules.FixedSize(k)),
+    "malach": lambda: TwoLayer(rules.OnePair()),
+    "n-of-m": lambda s=2, b=4: TwoLayer(rules.Pattern(s, b)),
+    "one-extra-layer": lambda: ExtraLayer(),
+    "orseau": lambda: TwoLayer(rules.GoldenRatio(), "hyperbolic"),
+    "partly-frozen": lambda share=0.5: TwoLayer(rules.PartlyFrozen(share)),
+    "quantized": lambda step=1.0: TwoLayer(rules.Exact(step), "binary"),
 }
 
 __all__ = [
@@ -47,10 +49,12 @@ def get(name: str | Construction) -> Construction:
 
     Raises
     ------
-    ValueError
-        If there is none of this name, or the numbers do not fit.
+    ValueError, TypeError
+        If there is none of this name, the numbers do not fit, or it is no construction at all.
     """
     if not isinstance(name, str):
+        if not callable(getattr(name, "plan", None)):
+            raise TypeError(f"construction must be a name such as 'two-layer', got {name!r}")
         return name
     read = re.fullmatch(r"([a-z-]{1,40})(?:\(([-+.eE0-9, ]{1,100})\))?", name.strip())
     kind = CONSTRUCTIONS.get(read[1]) if read else None
@@ -67,8 +71,3 @@ def _number(word: str) -> int | float:
         return int(word)
     except ValueError:
         return float(word)
-
-
-def _named(kind: str, *parameters: float | None) -> str:
-    given = [repr(p) for p in parameters if p is not None]
-    return f"{kind}({', '.join(given)})" if given else kind

@@ -37,6 +37,10 @@ class Effective:
         Most numbers added up for one output, for rounding bounds.
     scale : float
     activation : str
+    copies : int
+        Rows for each row of the target: several neurons may stand for one of its.
+    gathers : bool
+        Whether an input stands for several neurons, each with an error of its own: an error is then carried by the gains.
     """
 
     positive: NDArray[np.float64]
@@ -48,6 +52,8 @@ class Effective:
     terms: int
     scale: float
     activation: str
+    copies: int = 1
+    gathers: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 `RandomSource` regenerates any part of a random network from a seed, bit for bit; `LAWS` are its weights' laws.
 """
 
+from slth.networks.anatomy import Anatomy
 from slth.networks.domain import Ball, Box, Domain, read_domain
 from slth.networks.layers import (
     Attention,
@@ -26,6 +27,7 @@ from slth.networks.source import LAWS, RandomSource, seed_from, source_law
 
 __all__ = [
     "LAWS",
+    "Anatomy",
     "Attention",
     "AveragePool2d",
     "Ball",

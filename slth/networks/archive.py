@@ -29,10 +29,20 @@ _DEEPEST = 32  # blocks within blocks
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write `network` to `path`, atomically; see `Network.save`."""
     name = os.fsdecode(path)
-    if not name.lower().endswith(".npz"):
-        raise ValueError(f"path must end in '.npz', got {name!r}")
-    text = json.dumps(structure(network))
-    write_npz(name, {MARKER: np.int64(VERSION), STRUCTURE: np.array(text), **arrays_of(network)})
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix == ".onnx":
+        from slth.networks.onnx import to_onnx
+
+        to_onnx(network, name)
+    elif suffix == ".safetensors":
+        from slth.networks.safetensors import write_safetensors
+
+        write_safetensors(name, arrays_of(network), {"version": VERSION, STRUCTURE: structure(network)})
+    elif suffix == ".npz":
+        text = json.dumps(structure(network))
+        write_npz(name, {MARKER: np.int64(VERSION), STRUCTURE: np.array(text), **arrays_of(network)})
+    else:
+        raise ValueError(f"path must end in '.npz', '.safetensors' or '.onnx', got {name!r}")
 
 
 def from_arrays(arrays: Mapping[str, Any]) -> Network:
@@ -44,8 +54,7 @@ def from_arrays(arrays: Mapping[str, Any]) -> Network:
         If the version is unknown, or an array is missing, superfluous or of the wrong shape or type.
     """
     version, text = (np.asarray(arrays.get(name, "missing")) for name in (MARKER, STRUCTURE))
-    if version.ndim or version.dtype.kind not in "iu" or version != VERSION:
-        raise ValueError(f"{MARKER} must be the format version {VERSION}, got {version}; a newer slth may read it")
+    check_version(version.item() if version.ndim == 0 and version.dtype.kind in "iu" else version)
     if text.ndim or text.dtype.kind != "U":
         raise ValueError(f"{STRUCTURE} must be a text, got shape {text.shape} of {text.dtype}")
     try:
@@ -54,6 +63,12 @@ def from_arrays(arrays: Mapping[str, Any]) -> Network:
         raise ValueError(f"{STRUCTURE} is not a description of layers: {error}") from None
     parameters = {name: values for name, values in arrays.items() if name not in (MARKER, STRUCTURE)}
     return rebuilt(described, parameters)
+
+
+def check_version(version: Any) -> None:
+    """Raise a ValueError if files of this version are unknown here."""
+    if isinstance(version, bool) or not isinstance(version, int) or version != VERSION:
+        raise ValueError(f"{MARKER} must be the format version {VERSION}, got {version}; a newer slth may read it")
 
 
 def structure(network: Network) -> dict[str, Any]:
@@ -78,12 +93,11 @@ def rebuilt(described: Any, arrays: Mapping[str, Any]) -> Network:
     left = dict(arrays)
     try:
         layers = _layers(described["layers"], "", left, 0)
-        shape = tuple(described["input_shape"])
+        if left:
+            raise ValueError(f"its arrays {sorted(left)} belong to no layer")
+        return Network(layers, tuple(described["input_shape"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it does not describe a network ({type(error).__name__}: {error})") from None
-    if left:
-        raise ValueError(f"its arrays {sorted(left)} belong to no layer")
-    return Network(layers, shape)
 
 
 def _described(layers: Sequence[Layer]) -> list[dict[str, Any]]:

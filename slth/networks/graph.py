@@ -1,11 +1,16 @@
-"""A network as a networkx graph: what is kept, as nodes and edges."""
+"""A dense network as a networkx graph, what is kept as nodes and edges, and back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from itertools import pairwise
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from slth.networks.layers import Dense
 from slth.networks.network import Network
 
 if TYPE_CHECKING:
@@ -19,7 +24,14 @@ def to_networkx(network: Network) -> DiGraph:
     and ``scale``. Every neuron is a node, also one that nothing feeds. Edges carry ``weight``.
 
     Time and memory O(neurons + kept weights), some hundred bytes each.
+
+    Raises
+    ------
+    ValueError
+        If a layer is not dense.
     """
+    if not network.is_dense:
+        raise ValueError(f"only dense networks are graphs of neurons and weights, got {network!r}")
     from networkx import DiGraph
 
     graph = DiGraph()
@@ -37,3 +49,86 @@ def to_networkx(network: Network) -> DiGraph:
             for i, j, weight in zip(inputs.tolist(), outputs.tolist(), weights.tolist(), strict=True)
         )
     return graph
+
+
+def from_networkx(graph: DiGraph) -> Network:
+    """The dense network of a graph in layers, such as `to_networkx` makes: missing edges are zeros.
+
+    Nodes are (layer, neuron), both counted from 0, layer 0 being the input; any other names are taken if each node has an attribute
+    ``layer``, the neurons of a layer then being counted in the order of the graph. Attributes of a node ``bias`` (0 by default; a layer
+    without any that is not 0 has none), ``activation`` ("relu", and "identity" in the last layer) and ``scale`` (1); of an edge ``weight``.
+
+    Time and memory O(neurons + edges) and that of the matrices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no directed graph, an edge skips a layer, a layer is empty or its neurons differ in activation or scale, or a number is
+        missing or not finite.
+    """
+    if not graph.is_directed() or graph.is_multigraph():
+        raise TypeError(f"source must be a directed graph without parallel edges, got {type(graph).__name__}")
+    places = _places(graph)
+    sizes = [0] * (1 + max((layer for layer, _ in places.values()), default=0))
+    for layer, _ in places.values():
+        sizes[layer] += 1
+    if len(sizes) < 2 or 0 in sizes:
+        raise ValueError(
+            f"the layers must be numbered 0, 1, ... without gaps, with at least two, got {sizes} nodes each"
+        )
+    weights: list[NDArray[np.float64]] = [np.zeros((above, below)) for below, above in pairwise(sizes)]
+    for start, end, data in graph.edges(data=True):
+        (below, i), (above, j) = places[start], places[end]
+        if above != below + 1:
+            raise ValueError(
+                f"the edge {start!r} -> {end!r} goes from layer {below} to layer {above}, not to the next one"
+            )
+        if "weight" not in data:
+            raise ValueError(f"the edge {start!r} -> {end!r} has no attribute weight")
+        try:
+            weights[below][j, i] = data["weight"]
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"the weight of the edge {start!r} -> {end!r} must be a number: {error}") from None
+    neurons: list[list[dict[str, Any]]] = [[{}] * size for size in sizes]
+    for node, (layer, i) in places.items():
+        neurons[layer][i] = graph.nodes[node]
+    built = []
+    for depth, (weight, nodes) in enumerate(zip(weights, neurons[1:], strict=True), start=1):
+        biases = np.array([float(data.get("bias", 0.0)) for data in nodes])
+        default = "identity" if depth == len(weights) else "relu"
+        activation = _one_for_all([data.get("activation", default) for data in nodes], "activation", depth)
+        scale = _one_for_all([data.get("scale", 1.0) for data in nodes], "scale", depth)
+        try:
+            built.append(Dense(weight, biases if biases.any() else None, activation, scale))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"layer {depth}: {error}") from error
+    return Network(tuple(built))
+
+
+def _places(graph: DiGraph) -> dict[Any, tuple[int, int]]:
+    """Layer and neuron of each node."""
+    nodes = list(graph)
+    if all(isinstance(node, tuple) and len(node) == 2 and all(isinstance(v, Integral) for v in node) for node in nodes):
+        counts = Counter(layer for layer, _ in nodes)
+        if any(not (0 <= layer < len(nodes) and 0 <= i < counts[layer]) for layer, i in nodes):
+            raise ValueError("nodes (layer, neuron) must count both from 0 without gaps")
+        return {node: (int(node[0]), int(node[1])) for node in nodes}
+    found: dict[Any, tuple[int, int]] = {}
+    counts = Counter()
+    for node, layer in graph.nodes(data="layer"):
+        if not isinstance(layer, Integral) or not 0 <= int(layer) < len(nodes):
+            raise ValueError(
+                f"node {node!r} must be (layer, neuron), or have the attribute layer, a number from 0; got {layer!r}"
+            )
+        found[node] = int(layer), counts[int(layer)]
+        counts[int(layer)] += 1
+    return found
+
+
+def _one_for_all(values: list[Any], name: str, depth: int) -> Any:
+    for i, value in enumerate(values):
+        if value != values[0]:
+            raise ValueError(
+                f"all neurons of layer {depth} must have one {name}, got {values[0]!r} and, for neuron {i}, {value!r}"
+            )
+    return values[0]

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slth.networks.layers import Attention, Conv2d, Dense, DenseForm, Form, Layer, LayerNorm, Linear, Residual, Shape
+from slth.networks.domain import Domain
+from slth.networks.layers import (
+    Attention,
+    Conv2d,
+    Dense,
+    DenseForm,
+    Embedding,
+    Form,
+    Layer,
+    LayerNorm,
+    Mapped,
+    MappedForm,
+    Residual,
+    Shape,
+)
 from slth.networks.layers.layer import shown
+from slth.networks.layers.walk import form_of, replaced, walk
 from slth.networks.source import RandomSource, seed_from
 from slth.validation import finite_array, positive_int
+
+if TYPE_CHECKING:
+    from slth.networks.anatomy import Anatomy
 
 # Rows are evaluated in blocks so that the widest layer's values take at most 64 MiB, whatever the batch (a layer's
 # input and output live at the same time, so twice that in all).
@@ -80,25 +98,35 @@ class Network:
         return RandomSource(seed_from(rng), law, shape, bias).network(activation)
 
     @staticmethod
-    def read(source: Any) -> Network:
-        """The network that `source` describes; see `slth.networks.read.read` for what it may be."""
-        from slth.networks.read import read
+    def read(source: Any, architecture: Any = None, *, input_shape: Any = None) -> Network:
+        """The network that `source` describes; see `slth.networks.readers.read` for what it may be."""
+        from slth.networks.readers import read
 
-        return read(source)
+        return read(source, architecture, input_shape=input_shape)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an ``.npz`` that `Network.read` gives back bit for bit; whole or not at all.
+        """Write an ``.npz``, ``.safetensors`` or ``.onnx`` that `Network.read` gives back bit for bit; whole or not at all.
+
+        `slth.networks.onnx.to_onnx` says what an ONNX file cannot hold.
 
         Raises
         ------
         ValueError
-            If `path` does not end in ".npz".
+            If `path` ends in something else.
+        ImportError
+            If the format needs a package that is not installed.
         OSError
             If it cannot be written; an older file is then as it was.
         """
         from slth.networks.archive import save
 
         save(self, path)
+
+    def anatomy(self) -> Anatomy:
+        """Dead neurons, paths, degrees, and the density without dead ends; see `slth.networks.anatomy.anatomy`."""
+        from slth.networks.anatomy import anatomy
+
+        return anatomy(self)
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -129,29 +157,64 @@ class Network:
         """Whether this is the skeleton of a network for which `is_dense` holds."""
         return len(self.shapes[0]) == 1 and all(isinstance(layer, DenseForm) for layer in self.layers)
 
+    @property
+    def coordinates(self) -> int:
+        """Numbers of one input, or where its length is not fixed of one position: the dimension of a domain of the network."""
+        return math.prod(d for d in self.shapes[0] if d is not None)
+
+    @property
+    def usual(self) -> tuple[float, float]:
+        """Bounds of the numbers of an input where nobody gives any: all tokens of an embedding, else -1 and 1."""
+        first = self.layers[0]
+        return (0.0, len(first.table) - 1.0) if isinstance(first, Embedding) else (-1.0, 1.0)
+
+    def ends(self, domain: Domain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bounds of the numbers of an input in a domain, in its shape; one position stands for any number of them.
+
+        Raises
+        ------
+        ValueError
+            If the domain is of another dimension, or more than the number of positions of a sequence is open.
+        """
+        if domain.d != self.coordinates:
+            raise ValueError(f"the domain has dimension {domain.d}, the target takes {self.coordinates} numbers")
+        if None in self.shapes[0][1:]:
+            raise ValueError(
+                "only the number of positions of a sequence may be open for a bound, got inputs of shape "
+                f"{shown(self.shapes[0])}; fix input_shape"
+            )
+        shape = tuple(d or 1 for d in self.shapes[0])
+        return domain.lower.reshape(shape), domain.upper.reshape(shape)
+
     @cached_property
     def linear(self) -> tuple[Any, ...]:
-        """The linear layers, `Dense` and `Conv2d`, in the order of evaluation; of a residual block the body before the shortcut."""
-        return tuple(layer for layer in _walk(self.layers) if isinstance(layer, Linear))
+        """The linear maps that a ticket approximates, `Dense`, `Conv2d` and those of `Attention`, in the order of evaluation; of a residual
+        block the body before the shortcut."""
+        return tuple(m for layer in walk(self.layers) if isinstance(layer, Mapped) for m in layer.maps)
+
+    @cached_property
+    def mapped(self) -> tuple[MappedForm, ...]:
+        """The layers with linear maps, without their weights, in that order."""
+        return tuple(form_of(layer) for layer in walk(self.layers) if isinstance(layer, Mapped | MappedForm))
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
-        """The forms of the linear layers, in that order."""
-        return tuple(
-            layer if isinstance(layer, Form) else layer.form
-            for layer in _walk(self.layers)
-            if isinstance(layer, Form | Linear)
-        )
+        """The forms of the linear maps, in that order."""
+        return tuple(form for layer in self.mapped for form in layer.forms)
 
     @cached_property
     def skeleton(self) -> Network:
-        """The network without the weights of its linear layers: what a ticket for it is built on."""
-        return Network(_replaced(self.layers, lambda layer: (layer.form,)), self.input_shape)
+        """The network without the weights of its linear maps: what a ticket for it is built on."""
+        return Network(replaced(self.layers, lambda form: (form,)), self.input_shape)
 
     def with_linear(self, build: Callable[[int], tuple[Layer, ...]]) -> Network:
-        """A network with other layers, ``build(i)``, in the place of linear layer (or form) i."""
+        """A network with other layers, ``build(i)``, in the place of linear map (or form) i."""
         count = iter(range(len(self.forms)))
-        return Network(_replaced(self.layers, lambda _: build(next(count))), self.input_shape)
+
+        def built(form: MappedForm) -> tuple[Layer, ...]:
+            return form.assembled([build(next(count)) for _ in form.forms])
+
+        return Network(replaced(self.layers, built), self.input_shape)
 
     @property
     def depth(self) -> int:
@@ -170,8 +233,8 @@ class Network:
 
     @property
     def density(self) -> float:
-        """``kept / size``, in [0, 1]."""
-        return self.kept / self.size
+        """``kept / size``, in [0, 1]; 1 where there is nothing to prune."""
+        return self.kept / self.size if self.size else 1.0
 
     def __call__(self, x: ArrayLike, *, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
         """Evaluate on ``x (batch, *input_shape)`` or one input ``input_shape``; returns ``(batch, ...)``, or one output.
@@ -253,27 +316,6 @@ class Network:
         cells = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
         titles = "".join(f"<th>{title}</th>" for title in head)
         return f"<table><caption>{escape(repr(self))}</caption><tr>{titles}</tr>{cells}</table>"
-
-
-def _walk(layers: Sequence[Layer]) -> Iterator[Layer]:
-    for layer in layers:
-        if isinstance(layer, Residual):
-            yield from _walk(layer.body)
-            yield from _walk(layer.shortcut)
-        else:
-            yield layer
-
-
-def _replaced(layers: Sequence[Layer], build: Callable[[Any], tuple[Layer, ...]]) -> tuple[Layer, ...]:
-    found: list[Layer] = []
-    for layer in layers:
-        if isinstance(layer, Residual):
-            found.append(Residual(_replaced(layer.body, build), _replaced(layer.shortcut, build), layer.activation))
-        elif isinstance(layer, Form | Linear):
-            found += build(layer)
-        else:
-            found.append(layer)
-    return tuple(found)
 
 
 def _checked_layers(layers: Any) -> tuple[Layer, ...]:

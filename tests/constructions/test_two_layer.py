@@ -19,7 +19,7 @@ from tests.reference.network import Layer
 from tests.reference.subset_sum_exact import closest, smallest_within
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
-TWO_LAYER = CONSTRUCTIONS["two-layer"]
+TWO_LAYER = CONSTRUCTIONS["two-layer"]()
 
 
 def plain(network: slth.Network) -> list[Layer]:
@@ -305,9 +305,9 @@ def test_effective_layers_equal_the_slow_twin(name: str) -> None:
         for share in (0.0, 0.2):
             masks = flipped(ticket.masks, rng, share, ticket.source.widths)
             other = slth.Ticket.certified(
-                ticket.source, masks, ticket.scales, ticket.activations, ticket.construction, ticket.domain, target
+                ticket.source, masks, ticket.scales, ticket.construction, ticket.domain, target
             )
-            pieces = TWO_LAYER.effective(other.source, other.masks, other.scales, other.activations)
+            pieces = TWO_LAYER.effective(other.source, other.masks, other.skeleton, other.scales)
             for piece, twin in zip(pieces, pairs(plain(other.network)), strict=True):
                 for mine, theirs, gain in (
                     (piece.positive, twin.positive, piece.positive_gain),
@@ -327,9 +327,7 @@ def test_masks_of_another_form_are_refused() -> None:
     ticket = slth.approximate(target, 4, rng=0)
 
     def certified(masks: Masks) -> slth.Ticket:
-        return slth.Ticket.certified(
-            ticket.source, masks, ticket.scales, ticket.activations, ticket.construction, ticket.domain, target
-        )
+        return slth.Ticket.certified(ticket.source, masks, ticket.scales, ticket.construction, ticket.domain, target)
 
     bits = ticket.weight_mask(0)
     row = int(np.argmax(bits.any(axis=1)))

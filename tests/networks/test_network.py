@@ -12,8 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slth.networks import Dense, Network, RandomSource, network
-from slth.networks import archive as archive_format
+from slth.networks import (
+    Attention,
+    Conv2d,
+    Dense,
+    Elementwise,
+    Embedding,
+    Flatten,
+    GlobalAveragePool2d,
+    LayerNorm,
+    MaxPool2d,
+    Network,
+    RandomSource,
+    Residual,
+    network,
+)
 
 
 def naive_network(x: list[float], layers: list[tuple[list[list[float]], list[float], bool]]) -> list[float]:
@@ -94,9 +107,9 @@ def test_repr(net: Network, text: str) -> None:
 
 def test_html() -> None:
     html = Network.random((64, 32, 10), rng=0)._repr_html_()
-    assert html.startswith("<table>")
+    assert html.startswith("<table><caption>Network(64-32-10, relu, 2,410 weights)</caption>")
     assert html.count("<tr>") == 3
-    assert "<td>64 → 32</td><td>relu</td><td>1</td><td>2,080</td>" in html
+    assert "<td>0</td><td>dense</td><td>(32,)</td><td>relu</td><td>1</td><td>2,080</td><td>2,080</td>" in html
 
 
 def test_random_is_its_source() -> None:
@@ -114,13 +127,17 @@ def test_random_is_its_source() -> None:
 @pytest.mark.parametrize(
     ("layers", "error", "message"),
     [
-        ((), ValueError, "layers must hold at least one Dense, got none"),
-        ((np.ones((2, 2)),), TypeError, "layers must be a tuple of Dense.*Network.read takes plain arrays"),
-        (Dense(np.ones((2, 2))), TypeError, "layers must be a tuple of Dense"),
+        ((), ValueError, "layers must hold at least one layer, got none"),
+        (
+            (np.ones((2, 2)),),
+            TypeError,
+            r"layers must be a tuple of layers.*got \(ndarray\); Network.read takes plain arrays",
+        ),
+        (Dense(np.ones((2, 2))), TypeError, "layers must be a tuple of layers such as Dense"),
         (
             (Dense(np.ones((3, 2))), Dense(np.ones((2, 4)))),
             ValueError,
-            r"layers\[0\] puts out 3 numbers but layers\[1\] takes 4; weights must have shape \(d_out, d_in\)",
+            r"layers\[0\] puts out \(3,\), but layers\[1\]: a dense layer of 4 inputs takes \(\.\.\., 4\), got shape \(3,\)",
         ),
     ],
 )
@@ -154,8 +171,8 @@ def test_overflow_is_an_error_that_names_the_row() -> None:
 def test_misuse_of_random() -> None:
     with pytest.raises(TypeError, match="widths must be a sequence"):
         Network.random(5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="unknown activation 'tanh'"):
-        Network.random((5, 4, 3), activation="tanh", rng=0)
+    with pytest.raises(ValueError, match="unknown activation 'swish'"):
+        Network.random((5, 4, 3), activation="swish", rng=0)
 
 
 def rich() -> Network:
@@ -189,7 +206,7 @@ def test_save_and_read_bit_for_bit(tmp_path: Path) -> None:
     rich().save(str(tmp_path / "net.npz"))
     assert (tmp_path / "net.npz").read_bytes() == first
     with np.load(tmp_path / "net.npz") as arrays:
-        np.testing.assert_array_equal(arrays["W1"], rich().layers[0].weight)
+        np.testing.assert_array_equal(arrays["0.weight"], rich().layers[0].weight)
         assert_same(Network.read(arrays), rich())
 
 
@@ -206,33 +223,168 @@ def test_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
             Network.random((3, 2), rng=0).save(path)
     assert_same(Network.read(path), rich())
     assert os.listdir(tmp_path) == ["net.npz"]
-    with pytest.raises(ValueError, match=r"path must end in '\.npz', got .*net\.bin"):
+    with pytest.raises(ValueError, match=r"path must end in '\.npz'.*, got .*net\.bin"):
         rich().save(tmp_path / "net.bin")
 
 
+# --- images and sequences -------------------------------------------------------------------------------------------
+
+SOME = np.random.default_rng(11)
+
+
+def image_network(shape: tuple[int | None, ...] = (2, 8, 7)) -> Network:
+    first, second = SOME.normal(size=(3, 2, 3, 3)), SOME.normal(size=(3, 3, 3, 3))
+    block = Residual((Conv2d(second, SOME.normal(size=3), "identity", padding=1),), (), "relu")
+    layers = (
+        Conv2d(first, SOME.normal(size=3)),
+        block,
+        MaxPool2d(2),
+        GlobalAveragePool2d(),
+        Dense(SOME.normal(size=(4, 3))),
+    )
+    return Network(layers, shape)
+
+
+def sequence_network(shape: tuple[int | None, ...] = (None,)) -> Network:
+    weights = (SOME.normal(size=(6, 6)) for _ in range(4))
+    attention = Residual((LayerNorm(np.ones(6)), Attention(*weights, heads=2, mask="causal")))
+    feed = Residual(
+        (LayerNorm(np.ones(6)), Dense(SOME.normal(size=(9, 6)), None, "gelu"), Dense(SOME.normal(size=(6, 9))))
+    )
+    return Network((Embedding(SOME.normal(size=(5, 6)), SOME.normal(size=(12, 6))), attention, feed), shape)
+
+
+def step_by_step(net: Network, x: np.ndarray) -> np.ndarray:
+    for layer in net.layers:
+        x = layer(x)
+    return x
+
+
+@pytest.mark.parametrize("entries", [1, 500, 10**6])
+def test_blocks_of_images_and_sequences(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    monkeypatch.setattr(network, "BLOCK_ENTRIES", entries)
+    for net, x in (
+        (image_network(), SOME.normal(size=(23, 2, 8, 7))),
+        (sequence_network(), SOME.integers(0, 5, (23, 9)).astype(float)),
+    ):
+        whole = net(x)
+        np.testing.assert_allclose(whole, step_by_step(net, x), rtol=1e-11, atol=1e-11)
+        assert whole.shape == (23, *(9 if d is None else d for d in net.shapes[-1]))
+        np.testing.assert_allclose(net(x[4]), whole[4], rtol=1e-11, atol=1e-11)
+        assert net(x[4]).shape == whole[4].shape
+        single = net(x, dtype=np.float32)
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, whole, rtol=1e-3, atol=1e-3)
+        assert net(x[4], dtype=np.float32).shape == whole[4].shape
+
+
+def test_lengths_and_sizes_that_vary() -> None:
+    net = sequence_network()
+    for length in (1, 2, 12):
+        assert net(np.zeros((3, length))).shape == (3, length, 6)
+        assert net(np.zeros(length)).shape == (length, 6)
+    with pytest.raises(ValueError, match=r"layers\[0\]: this embedding knows 12 positions, got 13"):
+        net(np.zeros((1, 13)))
+    images = image_network((2, None, None))
+    for size in ((4, 4), (9, 5)):
+        assert images(np.ones((3, 2, *size))).shape == (3, 4)
+    with pytest.raises(ValueError, match=r"layers\[0\]: a window of 3 does not fit into 2"):
+        images(np.ones((3, 2, 2, 9)))
+
+
+def test_memory_of_a_convolution_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network((Conv2d(SOME.normal(size=(4, 4, 5, 5)), padding=2), GlobalAveragePool2d()), (4, 20, 20))
+    x = SOME.normal(size=(200, 4, 20, 20))  # windows of the whole batch: 64 MB
+    monkeypatch.setattr(network, "BLOCK_ENTRIES", 2**17)  # 1 MB
+    tracemalloc.start()
+    net(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("net", "x", "message"),
     [
-        ({archive_format.MARKER: np.int64(2)}, "must be the format version 1, got 2; a newer slth may read it"),
-        ({archive_format.MARKER: np.array([1, 1])}, "must be the format version 1"),
-        ({"activations": None}, "activations must be a row of names"),
-        ({"activations": np.ones(3)}, "activations must be a row of names"),
-        ({"activations": np.array(["relu", "tanh", "relu"])}, "layer 2: unknown activation 'tanh'"),
-        ({"scales": np.ones(2)}, r"scales must be 3 numbers like activations, got shape \(2,\)"),
-        ({"scales": np.array([1.0, -1.0, 1.0])}, "layer 2: scale must be > 0"),
-        ({"W2": None}, r"missing or superfluous: \['W2'\]"),
-        ({"W9": np.ones((2, 2))}, r"missing or superfluous: \['W9'\]"),
-        ({"W2": np.full((5, 4), np.nan)}, "layer 2: weight must be finite"),
-        ({"W2": np.array([["a"]])}, "layer 2: weight must hold real numbers"),
-        ({"W2": np.ones((4, 5))}, r"layers\[0\] puts out 4 numbers but layers\[1\] takes 5"),
+        (
+            image_network(),
+            np.ones((3, 2, 7, 8)),
+            r"x must have shape \(batch, 2, 8, 7\) or \(2, 8, 7\), got \(3, 2, 7, 8\)",
+        ),
+        (image_network(), np.ones((8, 7)), r"got \(8, 7\); one row per input"),
+        (image_network((2, None, None)), np.ones((1, 3, 9, 9)), r"\(batch, 2, any, any\) or \(2, any, any\), got"),
+        (sequence_network(), np.ones((2, 3, 4)), r"\(batch, any\) or \(any,\), got \(2, 3, 4\)"),
+        (sequence_network(), np.ones((2, 0)), "x must hold at least one row"),
+        (sequence_network(), np.full((2, 3), 7.0), r"tokens must be whole numbers in 0\.\.4"),
     ],
 )
-def test_files_that_do_not_fit_together(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    path = tmp_path / "net.npz"
-    rich().save(path)
-    with np.load(path) as file:
-        arrays = dict(file) | change
-    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
-    with pytest.raises(ValueError, match=message) as caught:
-        Network.read(path)
-    assert "net.npz" in str(caught.value)
+def test_misuse_of_a_call_on_images_and_sequences(net: Network, x: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        net(x)
+
+
+@pytest.mark.parametrize("dtype", [float, "float64", np.int64, np.float16, None])
+def test_other_precisions(dtype: Any) -> None:
+    with pytest.raises(TypeError, match=r"dtype must be numpy\.float64 or numpy\.float32"):
+        Network.random((3, 2), rng=0)(np.ones(3), dtype=dtype)
+
+
+def test_single_precision_that_overflows() -> None:
+    net = Network((Dense(np.full((1, 1), 1e20)), Dense(np.full((1, 1), 1e20))))
+    assert net([[1.0]])[0, 0] == 1e40
+    with pytest.raises(ValueError, match="overflows float32 for row 1 of x"):
+        net([[0.0], [1.0]], dtype=np.float32)
+
+
+def test_what_networks_of_other_layers_say() -> None:
+    net = image_network()
+    assert repr(net) == (
+        "Network((2, 8, 7) -> (4,), conv2d residual max-pool2d global-average-pool2d dense, 153 weights)"
+    )
+    assert net.shapes == ((2, 8, 7), (3, 6, 5), (3, 6, 5), (3, 3, 2), (3,), (4,))
+    assert net.widths == (112, 90, 90, 18, 3, 4)
+    assert not net.is_dense
+    assert net._repr_html_().count("<tr>") == 6
+    assert sequence_network().shapes[-1] == (None, 6)
+    with pytest.raises(ValueError, match=r"the widths of a network on \(any,\) depend on the input; see shapes"):
+        _ = sequence_network().widths
+    assert Network((Flatten(), Elementwise("tanh")), (2, 3)).density == 1.0
+
+
+def test_skeleton_and_its_layers() -> None:
+    net = image_network()
+    assert [layer.kind for layer in net.skeleton.layers] == [
+        *("conv2d-form", "residual", "max-pool2d", "global-average-pool2d", "dense-form")
+    ]
+    assert [form.kind for form in net.forms] == ["conv2d-form", "conv2d-form", "dense-form"]
+    assert [layer.matrix.shape for layer in net.linear] == [(form.rows, form.columns) for form in net.forms]
+    assert net.skeleton.shapes == net.shapes
+    assert net.skeleton.size == 0
+    assert net.skeleton.forms == net.forms
+    again = net.skeleton.with_linear(lambda i: (net.linear[i],))
+    x = SOME.normal(size=(3, 2, 8, 7))
+    assert again(x).tobytes() == net(x).tobytes()
+    assert pickle.loads(pickle.dumps(net))(x).tobytes() == net(x).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "error", "message"),
+    [
+        ((Conv2d(np.ones((1, 1, 1, 1))),), None, ValueError, "begins with Conv2d.* needs input_shape"),
+        ((Flatten(),), None, ValueError, "needs input_shape, the shape of one input"),
+        ((Flatten(),), 3, TypeError, "input_shape must be a tuple of sizes, None for any, got 3"),
+        ((Flatten(),), "33", TypeError, "input_shape must be a tuple"),
+        ((Flatten(),), (3, 0), ValueError, "input_shape must be >= 1"),
+        ((Flatten(),), (3, None), ValueError, r"layers\[0\]: flatten needs an input of fixed size"),
+        ((Dense(np.ones((1, 2))),), (3,), ValueError, r"layers\[0\]: a dense layer of 2 inputs"),
+        (
+            (Flatten(), Dense(np.ones((1, 5)))),
+            (2, 3),
+            ValueError,
+            r"layers\[0\] puts out \(6,\), but layers\[1\]: a dense layer of 5 inputs",
+        ),
+    ],
+)
+def test_shapes_that_do_not_fit(layers: Any, shape: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Network(layers, shape)

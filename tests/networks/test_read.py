@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from slth.networks import Network
+from slth.networks.archive import arrays_of, structure
 
 RNG = np.random.default_rng(8)
 W1, B1, W2, B2 = RNG.normal(size=(4, 3)), RNG.normal(size=4), RNG.normal(size=(2, 4)), RNG.normal(size=2)
@@ -112,7 +113,7 @@ def test_sklearn_binary_classifier_gives_the_logit() -> None:
     np.testing.assert_allclose(1 / (1 + np.exp(-logit[:, 0])), model.predict_proba(X)[:, 1], rtol=1e-10)
 
 
-@pytest.mark.parametrize("activation", ["relu", "identity"])
+@pytest.mark.parametrize("activation", ["relu", "identity", "logistic", "tanh"])
 def test_sklearn_regressor(activation: str) -> None:
     model = fitted(
         MLPRegressor(hidden_layer_sizes=(6,), activation=activation, max_iter=5, random_state=0), np.linspace(-1, 1, 60)
@@ -123,11 +124,10 @@ def test_sklearn_regressor(activation: str) -> None:
 def test_sklearn_misuse() -> None:
     with pytest.raises(ValueError, match="this MLPClassifier is not fitted and has no weights yet; call fit first"):
         Network.read(MLPClassifier())
-    model = fitted(
-        MLPRegressor(hidden_layer_sizes=(6,), activation="tanh", max_iter=2, random_state=0), np.linspace(-1, 1, 60)
-    )
+    model = SimpleNamespace(coefs_=[W1.T], intercepts_=[B1], activation="swish", out_activation_="identity")
     with pytest.raises(
-        ValueError, match="activation 'tanh' of the MLPRegressor is not supported; fit it with one of 'relu', 'id"
+        ValueError,
+        match="activation 'swish' of the SimpleNamespace is not supported; fit it with 'relu', 'identity', 'lo",
     ):
         Network.read(model)
     model = SimpleNamespace(coefs_=[W1.T], intercepts_=[B1], activation="relu", out_activation_="exp")
@@ -156,7 +156,9 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
         Network.read(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"missing\.npz"):
         Network.read(tmp_path / "missing.npz")
-    with pytest.raises(ValueError, match=r"net\.pt: suffix '\.pt' is not one of \.npz"):
+    with pytest.raises(
+        ValueError, match=r"net\.pt: suffix '\.pt' is not one of \.npz, \.safetensors, \.onnx; read it with torch\.load"
+    ):
         Network.read(tmp_path / "net.pt")
     (tmp_path / "net.npz").write_bytes(b"not an archive")
     with pytest.raises(ValueError, match=r"net\.npz"):
@@ -165,7 +167,7 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"objects\.npz"):
         Network.read(tmp_path / "objects.npz")
     np.savez(tmp_path / "foreign.npz", images=np.ones((2, 2)))
-    with pytest.raises(ValueError, match=r"foreign\.npz: entry 'images' is not supported; names must be"):
+    with pytest.raises(ValueError, match=r"foreign\.npz: entry 'images' is no weight or bias of a dense layer"):
         Network.read(tmp_path / "foreign.npz")
     np.savez(tmp_path / "empty.npz")
     with pytest.raises(ValueError, match="a network needs at least one layer"):
@@ -191,10 +193,10 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
         (
             {"c.weight": np.ones((8, 3, 3, 3))},
             ValueError,
-            r"tensor 'c.weight' of shape \(8, 3, 3, 3\) is not supported",
+            r"tensor 'c.weight' of shape \(8, 3, 3, 3\) is no weight \(d_out, d_in\) .*say what the layers are",
         ),
-        ({"weight": np.ones(3)}, ValueError, r"tensor 'weight' of shape \(3,\) is not supported: only dense layers"),
-        ({"bn.running_mean": np.ones(3)}, ValueError, "entry 'bn.running_mean' is not supported"),
+        ({"weight": np.ones(3)}, ValueError, r"tensor 'weight' of shape \(3,\) is no weight"),
+        ({"bn.running_mean": np.ones(3)}, ValueError, "entry 'bn.running_mean' is no weight or bias"),
         ({"fc.bias": B1}, ValueError, "layer 'fc' has a bias but no weight; add the entry 'fc.weight'"),
         ({"a.weight": W2, "b.weight": W1}, ValueError, "layer 'a' puts out 2 numbers but the next layer, 'b', takes 3"),
         ({"W1": W1, "W3": W2}, ValueError, "numbered W1, W2, ... without gaps, got W1, W3"),
@@ -212,3 +214,25 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
 def test_misuse(source: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Network.read(source)
+
+
+def test_the_shape_of_an_input() -> None:
+    assert Network.read([(W1, B1)], input_shape=(5, 3)).shapes == ((5, 3), (5, 4))
+    assert Network.read([(W1, B1)], input_shape=(None, 3)).shapes == ((None, 3), (None, 4))
+    with pytest.raises(ValueError, match=r"layers\[0\]: .*takes \(\.\.\., 3\), got shape \(4,\)"):
+        Network.read([(W1, B1)], input_shape=(4,))
+
+
+def test_an_architecture_belongs_to_tensors(tmp_path: Path) -> None:
+    Network.read([(W1, B1)]).save(tmp_path / "net.npz")
+    for source in ([(W1, B1)], Network.read([(W1, B1)]), tmp_path / "net.npz"):
+        with pytest.raises(TypeError, match=r"architecture belongs to a state_dict.*leave it out"):
+            Network.read(source, ["dense"])
+
+
+def test_tensors_with_the_structure_of_a_file() -> None:
+    net = Network.read([(W1, B1), (W2, B2)])
+    read = Network.read({name: Tensor(values) for name, values in arrays_of(net).items()}, structure(net))
+    assert read(X).tobytes() == net(X).tobytes()
+    with pytest.raises(ValueError, match=r"layer 1 lacks its array '1\.bias'"):
+        Network.read({"0.weight": W1, "0.bias": B1}, structure(net))

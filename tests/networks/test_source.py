@@ -116,6 +116,31 @@ def test_size_and_network() -> None:
     np.testing.assert_array_equal(net.layers[1].weight, source.weight(1))
 
 
+def test_matrices_that_do_not_feed_one_another() -> None:
+    """Shapes instead of widths, numbers of biases of their own: the same bits as by widths."""
+    source = RandomSource(3, "normal", ((3, 4), (6, 3), (2, 5)), (True, 2, False))
+    plain = RandomSource(3, "normal", (4, 3, 2), (True, False))
+    assert source.shapes == ((3, 4), (6, 3), (2, 5))
+    assert [source.biases(layer) for layer in range(3)] == [3, 2, 0]
+    assert source.size == 12 + 3 + 18 + 2 + 10
+    np.testing.assert_array_equal(source.weight(0), plain.weight(0))
+    np.testing.assert_array_equal(source.weight(1)[:2], plain.weight(1))
+    np.testing.assert_array_equal(source.bias_vector(0), plain.bias_vector(0))
+    bias = source.bias_vector(1)
+    assert bias is not None
+    assert bias.shape == (2,)
+    np.testing.assert_array_equal(source.bias_rows(1, 1, 2), bias[1:])
+    for layer, start, stop in ((1, 0, 3), (1, -1, 1), (2, 0, 0)):
+        with pytest.raises(IndexError, match=f"biases {start}:{stop} do not exist in layer {layer}"):
+            source.bias_rows(layer, start, stop)
+    with pytest.raises(ValueError, match="do not feed one another; see shapes"):
+        _ = source.widths
+    with pytest.raises(ValueError, match="do not feed one another"):
+        source.network()
+    assert plain.widths == (4, 3, 2)
+    assert plain == RandomSource(3, "normal", ((3, 4), (2, 3)), (3, 0))
+
+
 def test_constructing_takes_no_memory_and_normalises() -> None:
     source = RandomSource(0, "uniform", [10**9, 10**9])  # type: ignore[arg-type]
     assert source.size == 10**18 + 10**9
@@ -130,14 +155,20 @@ def test_constructing_takes_no_memory_and_normalises() -> None:
         ((-1, "uniform", (2, 2)), ValueError, "seed must be >= 0, got -1"),
         ((1.5, "uniform", (2, 2)), TypeError, "seed must be an integer >= 0, got 1.5"),
         ((True, "uniform", (2, 2)), TypeError, "seed must be an integer"),
-        ((0, "cauchy", (2, 2)), ValueError, "unknown law 'cauchy'; choose one of 'normal', 'uniform'"),
+        ((0, "cauchy", (2, 2)), ValueError, "unknown law 'cauchy'; choose one of .*'normal', .*'uniform'"),
         ((0, "uniform", (2,)), ValueError, r"widths must hold at least 2 numbers \(input and output\), got \(2,\)"),
         ((0, "uniform", (2, 0)), ValueError, r"widths\[1\] must be >= 1, got 0"),
         ((0, "uniform", (2, 2.0)), TypeError, r"widths\[1\] must be a positive integer, got 2.0"),
         ((0, "uniform", 2), TypeError, r"widths must be a sequence of positive integers such as \(64, 32, 10\), got 2"),
         ((0, "uniform", "22"), TypeError, "widths must be a sequence"),
         ((0, "uniform", (2, 2), (True, False)), ValueError, "one truth value for each of the 1 layers, got 2"),
-        ((0, "uniform", (2, 2), (1,)), TypeError, "bias must be True, False or a sequence of these"),
+        ((0, 3, (2, 2)), TypeError, "law must be a name such as 'uniform', got 3"),
+        ((0, "uniform", (2, 2), (1.0,)), TypeError, "bias must be True, False or a sequence of these"),
+        ((0, "uniform", (2, 2), (-1,)), TypeError, "bias must be True, False or a sequence of these"),
+        ((0, "uniform", ((2, 2), (1, 2, 3))), ValueError, r"shapes must be \(d_out, d_in\) pairs"),
+        ((0, "uniform", ((2, 0),)), ValueError, "d_in must be >= 1, got 0"),
+        ((0, "uniform", ((2, 3), 4)), TypeError, r"widths\[0\] must be a positive integer"),
+        ((0, "uniform", ()), ValueError, "widths must hold at least 2 numbers"),
         ((0, "uniform", (2, 2), None), TypeError, "bias must be True, False"),
     ],
 )

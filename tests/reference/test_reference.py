@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import signal
 
+from tests.reference import layers as naive
 from tests.reference.network import Layer, forward, forward_exact
 from tests.reference.subset_sum_exact import closest, closest_meet, smallest_within
 from tests.reference.textbook import closest_errors
@@ -143,3 +145,60 @@ def run(layers: list[Layer], x: np.ndarray) -> np.ndarray:
         x = scale * (x @ weights.T + biases)
         x = np.maximum(x, 0.0) if activation == "relu" else x
     return x
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+
+def test_convolution_against_scipy() -> None:
+    rng = np.random.default_rng(0)
+    image, kernel = rng.normal(size=(6, 7)), rng.normal(size=(3, 2))
+    x, weight = image[None, None], kernel[None, None]
+    np.testing.assert_allclose(naive.convolution(x, weight)[0, 0], signal.correlate2d(image, kernel, "valid"))
+    whole = signal.correlate2d(np.pad(image, ((2, 2), (1, 1))), kernel, "valid")
+    np.testing.assert_allclose(naive.convolution(x, weight, padding=(2, 1))[0, 0], whole)
+    np.testing.assert_allclose(naive.convolution(x, weight, padding=(2, 1), stride=(3, 2))[0, 0], whole[::3, ::2])
+    spread = np.zeros((5, 3))
+    spread[::2, ::2] = kernel
+    expected = signal.correlate2d(image, spread, "valid")
+    np.testing.assert_allclose(naive.convolution(x, weight, dilation=(2, 2))[0, 0], expected)
+
+
+def test_groups_are_convolutions_side_by_side() -> None:
+    rng = np.random.default_rng(1)
+    x, weight, bias = rng.normal(size=(2, 4, 4, 5)), rng.normal(size=(6, 2, 2, 3)), rng.normal(size=6)
+    parts = [
+        naive.convolution(x[:, 2 * g : 2 * g + 2], weight[3 * g : 3 * g + 3], bias[3 * g : 3 * g + 3]) for g in (0, 1)
+    ]
+    np.testing.assert_array_equal(naive.convolution(x, weight, bias, groups=2), np.concatenate(parts, axis=1))
+
+
+def test_layers_by_hand() -> None:
+    assert naive.dense(np.array([1.0, 2.0]), np.array([[3.0, -4.0]]), np.array([1.0]), "relu", 2.0).tolist() == [0.0]
+    x = np.arange(6.0).reshape(1, 1, 2, 3)
+    assert naive.pooling(x, "max", (2, 2), (1, 1), (0, 0)).tolist() == [[[[4.0, 5.0]]]]
+    assert naive.pooling(x, "mean", (2, 2), (2, 2), (1, 1)).tolist() == [[[[0.0, 0.75], [0.75, 2.25]]]]
+    assert naive.pooling(-x - 1, "max", (2, 2), (2, 2), (1, 1)).tolist() == [[[[-1.0, -2.0], [-4.0, -5.0]]]]
+    assert naive.softmax([0.0, np.log(3.0)]) == pytest.approx([0.25, 0.75])
+    row = naive.layer_norm(np.array([[1.0, 3.0]]), np.array([1.0, 2.0]), np.array([0.0, 1.0]), 3.0)
+    np.testing.assert_allclose(row, [[-0.5, 2.0]])
+    assert naive.embedding([[1, 0]], np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]])).tolist() == [
+        [[12.0], [21.0]]
+    ]
+    one = [np.eye(1)] * 4
+    equal = naive.attention(np.array([[[0.0], [0.0], [3.0]]]), [np.zeros((1, 1)), *one[1:]], [None] * 4, 1)
+    np.testing.assert_allclose(equal, [[[1.0]] * 3])
+    causal = naive.attention(
+        np.array([[[1.0], [2.0], [6.0]]]), [np.zeros((1, 1)), *one[1:]], [None] * 4, 1, causal=True
+    )
+    np.testing.assert_allclose(causal, [[[1.0], [1.5], [3.0]]])
+    values = {
+        "relu": 0.0,
+        "leaky-relu": -0.02,
+        "sigmoid": 0.11920292202211755,
+        "tanh": -0.9640275800758169,
+        "gelu": -0.04550026389635842,
+        "gelu-tanh": -0.04540230591222494,
+    }
+    for name, value in values.items():
+        assert naive.ACTIVATIONS[name](-2.0) == pytest.approx(value, rel=1e-12)

@@ -17,6 +17,14 @@ Beyond the paper:
   candidates of the target's bias.
 * One scale a layer: the candidates approximate w / s, s chosen from the candidates that were drawn (`scale.py`).
 
+Attention, after Otsuka et al., "The strong lottery ticket hypothesis for multi-head attention mechanisms" (AAAI 2026), Lemmas 4 and 7: what
+a head amounts to is the matrix A = Q^T K / sqrt(d_K) of its scores and the matrix B = O V of its values, so that a random attention layer
+needs only pairs of linear layers, (K, Q^T) for A and (V, O) for B, without a ReLU in between. A hidden dimension keeps one weight u of K or
+V, and both signs of u v serve every entry: a block of `width` dimensions gives an entry twice the candidates of a ReLU layer, all
+`width`. The biases of queries are one more row of Q^T, those of keys do nothing, those of values and output are one vector, whose
+candidates are the output's own random bias and dimensions of the first head's V with nothing but their bias. The two scales of a head
+stand for the factor n_K^(1/4) of Q and K in the paper, and for that of its values.
+
 `effective.py` goes the other way, from seed and masks to the target layers they stand for.
 """
 
@@ -39,9 +47,12 @@ from slth.networks import Domain, Layer, Network, RandomSource
 class TwoLayer:
     """The construction; see the module."""
 
-    name: str = "two-layer"
     rule: Rule = field(default_factory=AnySubset)
     law: str = "uniform"
+
+    @property
+    def name(self) -> str:
+        return self.rule.name
 
     def attempts(self, budget: bool) -> Iterator[Construction]:
         for rule in self.rule.attempts(budget):
@@ -56,9 +67,11 @@ class TwoLayer:
             shapes += [(hidden, form.columns), (form.rows, hidden)]
             biases += [hidden * form.bias, form.outputs * form.bias]
         source = RandomSource(seed, law, tuple(shapes), tuple(biases))
+        self.check(source, target.skeleton)
         pieces = []
         for i, (layer, (above, below)) in enumerate(zip(target.linear, halves(target, domain), strict=True)):
-            deal = Deal.of(source, 2 * i, width[i], above, below, layer.bias is not None, self.rule.most)
+            form = layer.form
+            deal = Deal.of(source, 2 * i, width[i], above, below, form.bias, self.rule.most, form.rectified)
             pieces.append(Piece(layer, source, 2 * i, deal, self.rule))
         return TwoLayerPlan(source, tuple(pieces), self.rule)
 
@@ -70,8 +83,9 @@ class TwoLayer:
             needed = sufficient_candidates(layer, tolerance, law)
             if needed is None:
                 return None
-            groups = int(above.sum() + below.sum()) + (layer.bias is not None)
-            while fair_share(width, layer.form.columns, groups, SOLVED) < needed:
+            form = layer.form
+            groups = (int(above.sum() + below.sum()) if form.rectified else form.columns) + form.bias
+            while fair_share(width, form.columns, groups, SOLVED, form.rectified) < needed:
                 width += 1
         return width
 
@@ -85,6 +99,9 @@ class TwoLayer:
             biases = hidden * form.bias, form.outputs * form.bias
             if source.shapes[2 * i : 2 * i + 2] != shapes or (source.biases(2 * i), source.biases(2 * i + 1)) != biases:
                 raise ValueError(f"layers {2 * i} and {2 * i + 1} of the source do not stand for layer {i}, {form!r}")
+        hidden_of = iter([source.shapes[2 * i][0] for i in range(len(forms))])
+        for whole in skeleton.mapped:
+            whole.check_hidden([next(hidden_of) for _ in whole.forms])
 
     def layers(
         self, source: RandomSource, weights: Weights, skeleton: Network, scales: tuple[float, ...], at: int

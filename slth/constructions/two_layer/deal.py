@@ -25,27 +25,28 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, min(start + step, rows))
 
 
-def fair_share(width: int, d_in: int, groups: int, most: int) -> int:
+def fair_share(width: int, d_in: int, groups: int, most: int, rectified: bool = True) -> int:
     """Candidates that every group can count on, up to 2.5 standard deviations of the number of neurons of one sign."""
     hidden = width * d_in
-    uneven = math.ceil(2.5 * math.sqrt(hidden) / groups)
-    return min(width // 2, (hidden - int(hidden * HELD_BACK)) // groups - uneven, most)
+    uneven = math.ceil(2.5 * math.sqrt(hidden) / groups) if rectified else 0
+    return min(width // 2 if rectified else width, (hidden - int(hidden * HELD_BACK)) // groups - uneven, most)
 
 
 @dataclass(frozen=True)
 class Deal:
     """The neurons of every group.
 
-    Groups are the halves, in the order of their inputs (positive before negative), and last, if the layer has a bias, the constants.
+    Groups are the halves, in the order of their inputs (positive before negative), and last, if the layer has a bias, the constants. Where
+    no ReLU follows the hidden neurons they are linear, and an input is one group that takes both signs.
 
     Attributes
     ----------
     inputs, signs : (halves,) int64
-        Input of a half and +1 or -1.
+        Input of a half and +1 or -1; +1 where there are no halves.
     neurons : (groups, n) int64
         Hidden neurons of each group; -1 is padding. The last slot of the constants stands for the output's own bias.
     gains : (groups, n) float64
-        |u| of each neuron, for a constant its bias; 0 where there is none.
+        |u| of each neuron (u itself if it is linear), for a constant its bias; 0 where there is none.
     reserve : (r,) int64
         Neurons that serve nothing yet.
     bias : bool
@@ -69,23 +70,32 @@ class Deal:
         below: NDArray[np.bool_],
         bias: bool,
         most: int,
+        rectified: bool = True,
     ) -> Deal:
-        """Deal the neurons of source layer `layer`, at most `most` to a group; `above` and `below` (d_in,): which halves an input has."""
+        """Deal the neurons of source layer `layer`, at most `most` to a group; `above` and `below` (d_in,): which halves an input has,
+        if the neurons are `rectified`."""
         d_in = source.shapes[layer][1]
         hidden = width * d_in
+        if not rectified:
+            above, below = np.ones(d_in, np.bool_), np.zeros(d_in, np.bool_)
         entered = np.column_stack([above, below]).reshape(-1)
         inputs = np.repeat(np.arange(d_in), 2)[entered]
         signs = np.tile([1, -1], d_in)[entered]
         half_of = np.full((d_in, 2), -1)  # [input, sign < 0] -> half
         half_of[inputs, (signs < 0).astype(int)] = np.arange(inputs.size)
+        if not rectified:
+            half_of[:, 1] = half_of[:, 0]
         groups = inputs.size + bias
-        quota = min(max(width // 2, 1), -(-hidden // groups), most)
+        # the signs of rectified neurons leave some over; where both signs serve an input some have to be held back
+        share = min(width // 2, -(-hidden // groups)) if rectified else (hidden - int(hidden * HELD_BACK)) // groups
+        quota = min(max(share, 1), most)
 
         home = np.empty(hidden)
         for rows in row_blocks(hidden, d_in):
             block = source.weight_rows(layer, rows.start, rows.stop)
             home[rows] = block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop) // width]
         gain = np.abs(home)
+        negative = home < 0
         serves = half_of[np.arange(hidden) // width, (home < 0).astype(int)]
         # the largest `quota` of each half stay
         order = np.lexsort((-gain, serves))
@@ -95,12 +105,15 @@ class Deal:
         constants = np.empty(0, np.int64)
         biases = source.bias_vector(layer)
         if biases is not None:
-            constants = _constants(serves, gain, biases, max(min(quota, hidden // groups) - 1, 1))
+            usable = np.maximum(biases, 0) if rectified else np.abs(biases)
+            constants = _constants(serves, gain, usable, max(min(quota, hidden // groups) - 1, 1))
             serves[constants] = -2
         spare = np.flatnonzero(serves == -1)
         held = spare[spare.size - min(int(hidden * HELD_BACK), spare.size) :]
         serves[held] = -3
-        _lend(source, layer, serves, gain, half_of, quota)
+        _lend(source, layer, serves, gain, negative, half_of, quota)
+        if not rectified:
+            gain = np.where(negative, -gain, gain)
 
         n = max(quota, constants.size + 1) if bias else quota
         neurons = np.full((groups, n), -1)
@@ -133,8 +146,10 @@ def _constants(serves: Ints, gain: Floats, biases: Floats, wanted: int) -> Ints:
     return np.sort(spare)
 
 
-def _lend(source: RandomSource, layer: int, serves: Ints, gain: Floats, half_of: Ints, quota: int) -> None:
-    """Let spare neurons serve the halves shortest of candidates, each through its largest weight there; changes serves and gain."""
+def _lend(
+    source: RandomSource, layer: int, serves: Ints, gain: Floats, negative: NDArray[np.bool_], half_of: Ints, quota: int
+) -> None:
+    """Let spare neurons serve the halves shortest of candidates, each through its largest weight there; changes serves, gain, negative."""
     counts = np.bincount(serves[serves >= 0], minlength=int(half_of.max()) + 1)
     lacking = np.where(half_of >= 0, quota - counts[half_of], 0)  # [input, sign < 0]
     columns = np.arange(len(half_of))
@@ -152,4 +167,5 @@ def _lend(source: RandomSource, layer: int, serves: Ints, gain: Floats, half_of:
             if need[i] > 0:
                 serves[rows.start + h] = half_of[i, side[i]]
                 gain[rows.start + h] = abs(block[h, i])
-                lacking[i, side[i]] -= 1
+                negative[rows.start + h] = block[h, i] < 0
+                lacking[i, half_of[i] == half_of[i, side[i]]] -= 1

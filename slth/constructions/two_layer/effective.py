@@ -26,8 +26,8 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
             raise ValueError(f"not a two-layer ticket: a neuron of layer {first} keeps more than one weight")
         if neuron.size:
             u = source.weight_rows(first, rows.start, rows.stop)[neuron, column]
-            feeds[rows.start + neuron] = column + d_in * (u < 0)
-            gains[rows.start + neuron] = np.abs(u)
+            feeds[rows.start + neuron] = column + d_in * ((u < 0) & form.rectified)
+            gains[rows.start + neuron] = np.abs(u) if form.rectified else u
     kept_bias = masks.biases[first]
     if kept_bias is not None:
         biases = source.bias_vector(first)
@@ -35,9 +35,10 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         if (feeds[kept_bias] >= 0).any():
             raise ValueError(f"not a two-layer ticket: a neuron of layer {first} keeps a weight and its bias")
         feeds[kept_bias] = 2 * d_in
-        gains[kept_bias] = np.maximum(biases[kept_bias], 0.0)
+        gains[kept_bias] = np.maximum(biases[kept_bias], 0.0) if form.rectified else biases[kept_bias]
     used = np.flatnonzero(feeds >= 0)
     handover = csr_array((gains[used], (used, feeds[used])), shape=(hidden, 2 * d_in + 1))
+    sizes = abs(handover)
     total = np.empty((outputs, 2 * d_in + 1))
     gain = np.empty_like(total)
     terms = 0
@@ -46,7 +47,7 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         v = source.weight_rows(first + 1, rows.start, rows.stop)
         v *= kept
         total[rows] = np.asarray(v @ handover)
-        gain[rows] = np.asarray(np.abs(v, out=v) @ handover)
+        gain[rows] = np.asarray(np.abs(v, out=v) @ sizes)
         terms = max(terms, int(np.count_nonzero(v, axis=1).max()))
     bias, bias_gain = np.zeros(form.outputs), np.zeros(form.outputs)
     if kept_bias is not None and kept_bias.any():
@@ -62,6 +63,8 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         assert own is not None
         bias[own_mask] += own[own_mask]
         bias_gain[own_mask] += np.abs(own[own_mask])
+    if not form.rectified:  # what the negative half would take is the same, mirrored
+        total[:, d_in:-1], gain[:, d_in:-1] = -total[:, :d_in], gain[:, :d_in]
     return Effective(
         positive=total[:, :d_in],
         negative=total[:, d_in:-1],

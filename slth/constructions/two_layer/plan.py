@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from slth.constructions.protocol import Masks, Problems
 from slth.constructions.two_layer.deal import Deal, row_blocks
 from slth.constructions.two_layer.rules import Answer, Rule
-from slth.constructions.two_layer.scale import Candidates
 from slth.networks import Linear, RandomSource
 
 RESCUED = 0.02  # share of the weights that are solved again in a round
@@ -39,7 +38,7 @@ class Piece:
             self.output_of = np.full(self.rows, -1)  # of the rows that take the bias
             self.output_of[self.form.bias_rows] = np.arange(self.form.outputs)
         self.errors[~self._exist(*np.indices(self.errors.shape))] = 0.0
-        self.scale = rule.scale(Candidates.joined(Candidates.of(p.samples, p.targets) for p in self._all_problems(1.0)))
+        self.scale = rule.scale(self._all_problems(1.0), self.reserve.size // EXTRA)
 
     def problems(self, round_: int) -> Iterator[Problems]:
         """The problems of a round: all of them first, then the worst."""
@@ -110,7 +109,7 @@ class Piece:
                 break
             i, sign = self.deal.inputs[group], self.deal.signs[group]
             v = self.source.weight_rows(self.first + 1, row, row + 1)[0, self.reserve]
-            gain = np.where(free, np.maximum(sign * u[:, i], 0), 0)
+            gain = np.where(free, np.maximum(sign * u[:, i], 0) if self.form.rectified else u[:, i], 0)
             # what would bring the sum towards the target
             product = np.sign(self.matrix[row, i]) * sign * gain * v
             best = np.argsort(-product, kind="stable")[:extra]
@@ -141,7 +140,9 @@ class Piece:
             gains[~half, self.own] = 0.0
             targets[~half] = self.target.bias[self.output_of[rows[~half]]]
         # the target's own scale belongs to its weights
-        return Problems(self.first // 2, scale, rows, groups, samples, gains, targets * self.target.scale / scale)
+        return Problems(
+            self.first // 2, scale, rows, groups, samples, np.abs(gains), targets * self.target.scale / scale
+        )
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
         rows, groups = problems.rows, problems.groups
@@ -215,8 +216,9 @@ class TwoLayerPlan:
                 continue
             over = float(errors[row, group] / tolerance)
             if group < piece.deal.inputs.size:
-                half = "positive" if piece.deal.signs[group] > 0 else "negative"
-                place = f"layer {layer}, weight ({row}, {piece.deal.inputs[group]}), {half} half"
+                place = f"layer {layer}, weight ({row}, {piece.deal.inputs[group]})"
+                if piece.form.rectified:
+                    place += f", {'positive' if piece.deal.signs[group] > 0 else 'negative'} half"
             else:
                 place = f"layer {layer}, bias {piece.output_of[row]}"
             words = (

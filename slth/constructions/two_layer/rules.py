@@ -6,7 +6,8 @@ own; what it promises is in its docstring. A new rule is a class here and an ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from slth import subset_sum
 from slth.constructions.protocol import Problems
-from slth.constructions.two_layer.scale import SOLVED, Candidates
+from slth.constructions.two_layer.scale import SOLVED, Candidates, any_subset
 from slth.subset_sum.question import resolution
 from slth.subset_sum.smallest import MAX_LISTED
 from slth.validation import positive_float, positive_int
@@ -31,6 +32,10 @@ class Rule(Protocol):
     """How to choose among candidates."""
 
     @property
+    def name(self) -> str:
+        """Of the construction that chooses so; `slth.constructions.get` reads it back."""
+
+    @property
     def most(self) -> int:
         """Candidates of one weight that can be used."""
 
@@ -41,8 +46,8 @@ class Rule(Protocol):
     def cost(self, n: int) -> float:
         """Nanoseconds for one weight with n candidates, about."""
 
-    def scale(self, candidates: Candidates) -> float:
-        """The positive scale of a layer with these problems."""
+    def scale(self, problems: Iterable[Problems], rescued: int) -> float:
+        """The positive scale of a layer with these problems, of which so many can be given more candidates later."""
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         """Which candidates (m, n), and the errors (m,); an error within the tolerance, if there is one, counts as 0."""
@@ -56,9 +61,7 @@ Solve = Callable[[Floats, Floats], Answer]
 
 def _real(problems: Problems, solve: Solve) -> Answer:
     """Solve without the padding: problems with equally many candidates together, (m, c) samples and (m,) targets."""
-    order = np.argsort(problems.samples == 0, axis=1, kind="stable")
-    samples = np.take_along_axis(problems.samples, order, axis=1)
-    counts = np.count_nonzero(samples, axis=1)
+    order, samples, counts = _packed(problems)
     chosen, errors = np.zeros(samples.shape, np.bool_), np.abs(problems.targets)
     for count in np.unique(counts[counts > 0]).tolist():
         these = np.flatnonzero(counts == count)
@@ -68,14 +71,44 @@ def _real(problems: Problems, solve: Solve) -> Answer:
     return chosen, errors
 
 
+def _by_count(problems: Problems) -> Iterator[tuple[Floats, Floats]]:
+    """(m, c) samples without padding and (m,) targets, of the problems with c candidates, for each c."""
+    _, samples, counts = _packed(problems)
+    for count in np.unique(counts[counts > 0]).tolist():
+        these = counts == count
+        yield samples[these, :count], problems.targets[these]
+
+
+def _packed(problems: Problems) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    """Where each candidate stood, the candidates with the padding behind them, and how many there are."""
+    order = np.argsort(problems.samples == 0, axis=1, kind="stable")
+    samples = np.take_along_axis(problems.samples, order, axis=1)
+    return order, samples, np.count_nonzero(samples, axis=1)
+
+
 def _counted(errors: Floats, tolerance: float | None) -> Floats:
     """An error within the tolerance counts as 0."""
     return errors if tolerance is None else np.where(errors <= tolerance, 0.0, errors)
 
 
-def _reaching(candidates: Candidates) -> float:
+def _reaching(problems: Iterable[Problems]) -> float:
     """The scale that brings the largest target to 1, about where a single product ends."""
-    return max(float(np.abs(candidates.targets).max(initial=0)), 1e-290) if candidates.targets.size else 1.0
+    largest = max((float(np.abs(p.targets).max(initial=0)) for p in problems), default=0.0)
+    return largest or 1.0
+
+
+def _ends(sorted_samples: Floats, k: int) -> tuple[Floats, Floats]:
+    """Smallest and largest sum of k of the last axis, sorted in ascending order."""
+    return sorted_samples[..., :k].sum(axis=-1), sorted_samples[..., sorted_samples.shape[-1] - k :].sum(axis=-1)
+
+
+def _fixed(samples: Floats, k: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """low, high, mean and variance of sums of k elements of the last axis, drawn without replacement."""
+    n = samples.shape[-1]
+    low, high = _ends(np.sort(samples, axis=-1), k)
+    mean = k / n * samples.sum(axis=-1)
+    variance = k * (1 - k / n) * samples.var(axis=-1) * n / max(n - 1, 1)
+    return low, high, mean, variance
 
 
 @dataclass(frozen=True)
@@ -93,8 +126,12 @@ class _Rule:
     def cost(self, n: int) -> float:
         return 1000 + 8 * 2 ** (min(n, SOLVED) / 2)
 
-    def scale(self, candidates: Candidates) -> float:
-        return candidates.best_scale()
+    def scale(self, problems: Iterable[Problems], rescued: int) -> float:
+        return Candidates.joined(self._candidates(p) for p in problems).best_scale(rescued if self.rescues else 0)
+
+    def _candidates(self, problems: Problems) -> Candidates:
+        """What the predictor of errors needs to know."""
+        return any_subset(problems.samples, problems.targets)
 
 
 @dataclass(frozen=True)
@@ -102,6 +139,10 @@ class AnySubset(_Rule):
     """Any subset (Pensia et al. 2020): with a tolerance the one of fewest elements within it, else the closest, proven."""
 
     closest: bool = False
+
+    @property
+    def name(self) -> str:
+        return "two-layer"
 
     @property
     def rescues(self) -> int:
@@ -144,9 +185,28 @@ class FixedSize(_Rule):
 
     k: int | None = None
 
+    @property
+    def name(self) -> str:
+        return "fixed-size" if self.k is None else f"fixed-size({self.k})"
+
     def __post_init__(self) -> None:
         if self.k is not None:
             object.__setattr__(self, "k", positive_int(self.k, "k"))
+
+    @property
+    def rescues(self) -> int:
+        return 2
+
+    def _candidates(self, problems: Problems) -> Candidates:
+        assert self.k is not None
+        k = self.k
+        parts = []
+        for samples, targets in _by_count(problems):
+            n = samples.shape[1]
+            low, high, mean, variance = _fixed(samples, min(k, n))
+            bits = np.full(len(targets), math.log2(math.comb(n, min(k, n))))
+            parts.append(Candidates(targets, low, high, mean, np.sqrt(variance), bits))
+        return Candidates.joined(parts)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         k = self.k
@@ -187,9 +247,22 @@ class Pattern(_Rule):
     s: int = 2
     b: int = 4
 
+    @property
+    def name(self) -> str:
+        return f"n-of-m({self.s}, {self.b})"
+
     def __post_init__(self) -> None:
         if not positive_int(self.s, "s") <= positive_int(self.b, "b"):
             raise ValueError(f"a pattern takes s <= b, got {self.s} of {self.b}")
+
+    def _candidates(self, problems: Problems) -> Candidates:
+        parts = []
+        for samples, targets in _by_count(problems):
+            blocks = samples[:, : samples.shape[1] // self.b * self.b].reshape(len(targets), -1, self.b)
+            low, high, mean, variance = (values.sum(axis=1) for values in _fixed(blocks, self.s))
+            bits = np.full(len(targets), blocks.shape[1] * math.log2(math.comb(self.b, self.s)))
+            parts.append(Candidates(targets, low, high, mean, np.sqrt(variance), bits))
+        return Candidates.joined(parts)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         def solve(samples: Floats, targets: Floats) -> Answer:
@@ -213,14 +286,18 @@ class BestProduct(_Rule):
     """The one product closest to the weight, or none: what Malach et al.'s search becomes when it looks at products."""
 
     @property
+    def name(self) -> str:
+        return "best-product"
+
+    @property
     def most(self) -> int:
         return MANY
 
     def cost(self, n: int) -> float:
         return 10.0 * n
 
-    def scale(self, candidates: Candidates) -> float:
-        return _reaching(candidates)
+    def scale(self, problems: Iterable[Problems], rescued: int) -> float:
+        return _reaching(problems)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         off = np.abs(problems.samples - problems.targets[:, None])
@@ -241,6 +318,10 @@ class OnePair(BestProduct):
 
     The pair of least max(||u| - |w||, |v - sign w|) is taken. A product is then off by at most twice that, to first order.
     """
+
+    @property
+    def name(self) -> str:
+        return "malach"
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         samples, gains = problems.samples, problems.gains
@@ -269,14 +350,18 @@ class GoldenRatio(_Rule):
     """
 
     @property
+    def name(self) -> str:
+        return "orseau"
+
+    @property
     def most(self) -> int:
         return MANY
 
     def cost(self, n: int) -> float:
         return 30.0 * n
 
-    def scale(self, candidates: Candidates) -> float:
-        return _reaching(candidates)
+    def scale(self, problems: Iterable[Problems], rescued: int) -> float:
+        return _reaching(problems)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         aligned = problems.samples * np.sign(problems.targets)[:, None]
@@ -309,17 +394,33 @@ class PartlyFrozen(_Rule):
 
     share: float = 0.5
 
+    @property
+    def name(self) -> str:
+        return f"partly-frozen({self.share!r})"
+
     def __post_init__(self) -> None:
         if not 0 <= float(self.share) < 1:
             raise ValueError(f"the locked share must lie in [0, 1), got {self.share}")
 
-    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+    def _locked(self, problems: Problems) -> Bools:
+        """(m, n): a random share of the candidates, always the same for a weight."""
         locked = np.zeros(problems.samples.shape, np.bool_)
         for i, (row, group) in enumerate(zip(problems.rows.tolist(), problems.groups.tolist(), strict=True)):
             real = np.flatnonzero(problems.samples[i])
             draw = np.random.default_rng([0x10C4ED, problems.layer, row, group])
             locked[i, draw.permutation(real)[: int(self.share * real.size)]] = True
-        found = subset_sum.solve(problems.samples, problems.targets, locked=locked, workers=1)
+        return locked
+
+    def _candidates(self, problems: Problems) -> Candidates:
+        locked = self._locked(problems)
+        fixed = np.where(locked, problems.samples, 0.0).sum(axis=1)
+        free = any_subset(np.where(locked, 0.0, problems.samples), problems.targets)
+        return Candidates(
+            problems.targets, free.low + fixed, free.high + fixed, free.mean + fixed, free.deviation, free.bits
+        )
+
+    def choose(self, problems: Problems, tolerance: float | None) -> Answer:
+        found = subset_sum.solve(problems.samples, problems.targets, locked=self._locked(problems), workers=1)
         return found.chosen, _counted(found.error, tolerance)
 
     def attempts(self, budget: bool) -> Iterator[Rule]:
@@ -338,10 +439,14 @@ class Exact(_Rule):
 
     step: float = 1.0
 
+    @property
+    def name(self) -> str:
+        return f"quantized({self.step!r})"
+
     def __post_init__(self) -> None:
         positive_float(self.step, "step")
 
-    def scale(self, candidates: Candidates) -> float:
+    def scale(self, problems: Iterable[Problems], rescued: int) -> float:
         return self.step
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:

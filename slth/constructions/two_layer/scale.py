@@ -13,7 +13,7 @@ from slth.bounds import log_closest_error
 from slth.networks import LAWS, Linear
 
 SOLVED = 44  # candidates: what the solver proves optimal in a reasonable time
-QUANTILE = 0.995  # of the weights are served by the scale, the rest by the neurons held back
+UNSERVED = 0.005  # share of the weights that is left to the neurons held back
 _SCALES = np.geomspace(1 / 16, 64, 201)  # in units of the largest target
 
 Floats = NDArray[np.float64]
@@ -21,48 +21,50 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the predictor needs to know of each subset-sum problem: arrays of one length."""
+    """What the predictor needs to know of each subset-sum problem: arrays of one length.
+
+    Attributes
+    ----------
+    targets
+    low, high
+        Smallest and largest sum that may be chosen.
+    mean, deviation
+        Of a random choice.
+    bits
+        log2 of the number of choices.
+    """
 
     targets: Floats
-    positive: Floats
-    total: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
     deviation: Floats
-    n: Floats
-
-    @classmethod
-    def of(cls, samples: Floats, targets: Floats) -> Candidates:
-        """samples (m, n), targets (m,); problems with target 0 (always solved) or without candidates are left out."""
-        squares = np.einsum("ik,ik->i", samples, samples)
-        usable = (targets != 0) & (squares > 0)
-        return cls(
-            targets[usable],
-            np.maximum(samples, 0).sum(axis=1)[usable],
-            samples.sum(axis=1)[usable],
-            0.5 * np.sqrt(squares[usable]),
-            np.count_nonzero(samples, axis=1)[usable].astype(np.float64),
-        )
+    bits: Floats
 
     @classmethod
     def joined(cls, parts: Iterable[Candidates]) -> Candidates:
+        """All of some, but problems with target 0 (always solved) and those without a choice."""
         kept = list(parts)
-        return cls(*(np.concatenate([getattr(part, f.name) for part in kept]) for f in fields(cls)))
+        every = cls(*(np.concatenate([getattr(part, f.name) for part in kept]) for f in fields(cls)))
+        usable = (every.targets != 0) & (every.deviation > 0)
+        return cls(*(getattr(every, f.name)[usable] for f in fields(cls)))
 
     def log_errors(self, scale: float, some: NDArray[np.intp] | slice = slice(None)) -> Floats:
         """Logarithms of the predicted weight errors with this scale."""
-        z = self.targets[some] / scale
-        return math.log(scale) + log_closest_error(
-            z, self.positive[some], self.total[some], self.deviation[some], self.n[some]
-        )
+        z, mean = self.targets[some] / scale, self.mean[some]
+        # the predictor takes the reach of a sum whose smallest value mirrors its largest: the nearer end is what counts
+        reach = np.where(z > mean, self.high[some], 2 * mean - self.low[some])
+        return math.log(scale) + log_closest_error(z, reach, 2 * mean, self.deviation[some], self.bits[some])
 
-    def best_scale(self) -> float:
-        """The scale for which the predicted errors, but for the worst 0.2 % of the weights, stay lowest.
+    def best_scale(self, rescued: int) -> float:
+        """The scale for which the predicted errors stay lowest, but for the worst few: at most `rescued`, and 0.5 % of the weights.
 
         A small scale leaves large weights out of reach, a large one wastes resolution.
         """
         if self.targets.size == 0:
             return 1.0
         largest = max(float(np.abs(self.targets).max()), 1e-290)
-        worst = math.ceil((1 - QUANTILE) * self.targets.size)
+        worst = max(min(math.ceil(UNSERVED * self.targets.size), rescued), 1)
         # only the weights that are near the worst at some scale decide
         few = min(4 * worst + 100, self.targets.size)
         coarse = (self.log_errors(s) for s in (largest * _SCALES[::20]).tolist())
@@ -72,6 +74,20 @@ class Candidates:
             return float(np.partition(self.log_errors(scale, some), -worst)[-worst])
 
         return float(min((largest * _SCALES).tolist(), key=height))
+
+
+def any_subset(samples: Floats, targets: Floats) -> Candidates:
+    """samples (m, n), targets (m,), of which any subset may be chosen."""
+    total = samples.sum(axis=1)
+    squares = np.einsum("ik,ik->i", samples, samples)
+    return Candidates(
+        targets,
+        np.minimum(samples, 0).sum(axis=1),
+        np.maximum(samples, 0).sum(axis=1),
+        0.5 * total,
+        0.5 * np.sqrt(squares),
+        np.count_nonzero(samples, axis=1).astype(np.float64),
+    )
 
 
 def sufficient_candidates(layer: Linear, tolerance: float, law: str) -> int | None:
@@ -94,8 +110,8 @@ def sufficient_candidates(layer: Linear, tolerance: float, law: str) -> int | No
     draw = LAWS[law].from_words
     for n in range(1, SOLVED + 1):
         samples = np.abs(draw(words.random_raw(targets.size * n))) * draw(words.random_raw(targets.size * n))
-        candidates = Candidates.of(samples.reshape(-1, n), targets)
-        errors = candidates.log_errors(candidates.best_scale())
+        candidates = Candidates.joined([any_subset(samples.reshape(-1, n), targets)])
+        errors = candidates.log_errors(candidates.best_scale(targets.size))
         if np.quantile(errors, 1 - missed) + room <= math.log(tolerance):
             return n
     return None

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.networks.layers.layer import Array, Layer, Shape, like, read_only, shown
+from slth.networks.layers.attention_form import MASKS, AttentionForm
+from slth.networks.layers.layer import Array, Shape, like, read_only
+from slth.networks.layers.linear import Linear
+from slth.networks.layers.mapped import Mapped
+from slth.networks.layers.merged import Merged
 from slth.networks.layers.plain import softmax
-from slth.validation import finite_array, one_of, positive_int
+from slth.validation import finite_array, one_of, positive_float, positive_int
 
-_MASKS = ("none", "causal")
 _WEIGHTS = ("query", "key", "value", "output")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attention(Layer):
+class Attention(Mapped):
     """Scaled dot-product self-attention of H heads over a sequence (Vaswani et al. 2017).
 
     Each head takes its share of the rows of query, key and value: with Q = X query^T + b, and so on,
-    ``softmax(Q_h K_h^T / sqrt(d_key)) V_h``; the heads side by side go through ``output``.
+    ``softmax(Q_h K_h^T / sqrt(d_key)) V_h``; the heads side by side go through ``output``. Errors and sizes of a head depend only on
+    ``Q_h^T K_h`` and ``O_h V_h``, which are its linear `maps`.
 
     Parameters
     ----------
@@ -35,6 +40,9 @@ class Attention(Layer):
         One number for each row of the matrix.
     mask : {"none", "causal"}
         Causal: a position attends to itself and to earlier ones.
+    score_scale, value_scale : (H,) floats > 0, or None
+        Positive factors that a ticket may carry: of the scores of each head, in the place of 1 / sqrt(d_key), and of what each head adds
+        to the output, in the place of 1; ``output_bias`` has the factor of the first head.
 
     Raises
     ------
@@ -54,10 +62,15 @@ class Attention(Layer):
     value_bias: NDArray[np.float64] | None = None
     output_bias: NDArray[np.float64] | None = None
     mask: str = "none"
+    score_scale: tuple[float, ...] | None = None
+    value_scale: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "heads", positive_int(self.heads, "heads"))
-        one_of(self.mask, _MASKS, "mask")
+        one_of(self.mask, MASKS, "mask")
+        for name in ("score_scale", "value_scale"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, self._checked_scales(name))
         for name in _WEIGHTS:
             weight = finite_array(getattr(self, name), name, ndim=2)
             if weight.size == 0:
@@ -82,6 +95,12 @@ class Attention(Layer):
                 f"heads={self.heads} must divide the rows of query ({len(self.query)}) and of value ({len(self.value)})"
             )
 
+    def _checked_scales(self, name: str) -> tuple[float, ...]:
+        scales = tuple(positive_float(scale, name) for scale in getattr(self, name))
+        if len(scales) != self.heads:
+            raise ValueError(f"{name} must hold one number for each of the {self.heads} heads, got {len(scales)}")
+        return scales
+
     @property
     def d_in(self) -> int:
         """Numbers a position has."""
@@ -99,20 +118,91 @@ class Attention(Layer):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"heads": self.heads, "mask": self.mask}
+        scales = {name: getattr(self, name) for name in ("score_scale", "value_scale")}
+        given = {name: list(scale) for name, scale in scales.items() if scale is not None}
+        return {"heads": self.heads, "mask": self.mask, **given}
+
+    @property
+    def form(self) -> AttentionForm:
+        output_bias = self.value_bias is not None or self.output_bias is not None
+        return AttentionForm(self.d_out, self.d_in, self.heads, self.query_bias is not None, output_bias, self.mask)
+
+    @cached_property
+    def maps(self) -> tuple[Linear, ...]:
+        return tuple(build(h) for h in range(self.heads) for build in (self._scores, self._values))
+
+    def head(self, name: str, h: int) -> NDArray[np.float64]:
+        """Rows of head `h` in "query", "key" or "value", or its columns in "output"."""
+        weight: NDArray[np.float64] = getattr(self, name)
+        if name == "output":
+            return np.split(weight, self.heads, axis=1)[h]
+        return np.split(weight, self.heads)[h]
+
+    def head_bias(self, name: str, h: int) -> NDArray[np.float64]:
+        """The same of the bias of "query", "key" or "value"; zeros without one."""
+        bias = getattr(self, f"{name}_bias")
+        return np.split(np.zeros(len(getattr(self, name))) if bias is None else bias, self.heads)[h]
+
+    def score_factor(self, h: int) -> float:
+        """What the products of queries and keys of head `h` are multiplied by."""
+        d_key = len(self.query) // self.heads
+        return 1 / math.sqrt(d_key) if self.score_scale is None else self.score_scale[h]
+
+    def value_factor(self, h: int) -> float:
+        """What head `h` adds to the output is multiplied by it."""
+        return 1.0 if self.value_scale is None else self.value_scale[h]
+
+    def _scores(self, h: int) -> Merged:
+        queries, keys = self.head("query", h), self.head("key", h)
+        if self.query_bias is not None:
+            queries = np.column_stack([queries, self.head_bias("query", h)])
+        return Merged(
+            queries.T @ keys,
+            scale=self.score_factor(h),
+            products=np.abs(queries).T @ np.abs(keys),
+            computed=len(keys) + 2,
+        )
+
+    def _values(self, h: int) -> Merged:
+        output, value = self.head("output", h), self.head("value", h)
+        bias = gain = None
+        if h == 0 and self.form.output_bias:
+            first = self.value_factor(0)
+            own = np.zeros(self.d_out) if self.output_bias is None else self.output_bias
+            each = [
+                (self.value_factor(g) / first, self.head("output", g), self.head_bias("value", g))
+                for g in range(self.heads)
+            ]
+            bias = own + sum(s * (o @ b) for s, o, b in each)
+            gain = np.abs(own) + sum(s * (np.abs(o) @ np.abs(b)) for s, o, b in each)
+        return Merged(
+            output @ value,
+            bias,
+            scale=self.value_factor(h),
+            products=np.abs(output) @ np.abs(value),
+            bias_products=gain,
+            computed=len(self.value) + self.heads + 4,
+        )
 
     def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 2 or shape[1] != self.d_in:
-            raise ValueError(f"this attention takes (positions, {self.d_in}), got shape {shown(shape)}")
-        return shape[0], self.d_out
+        return self.form.output_shape(shape)
 
     def evaluate(self, x: Array) -> Array:
         query, key, value = (self._by_head(x, name) for name in _WEIGHTS[:3])
-        scores = query @ key.swapaxes(-1, -2) / x.dtype.type(math.sqrt(query.shape[-1]))
+        scores = query @ key.swapaxes(-1, -2)
+        if self.score_scale is None:
+            scores /= x.dtype.type(math.sqrt(query.shape[-1]))
+        else:
+            scores *= np.array(self.score_scale, x.dtype)[:, None, None]
         if self.mask == "causal":
             scores = np.where(np.tri(x.shape[1], dtype=np.bool_), scores, x.dtype.type(-np.inf))
         mixed = softmax(scores) @ value  # (batch, heads, positions, d_value)
-        return self._mapped(mixed.swapaxes(1, 2).reshape(*x.shape[:2], -1), "output")
+        if self.value_scale is not None:
+            mixed *= np.array(self.value_scale, x.dtype)[:, None, None]
+        out = mixed.swapaxes(1, 2).reshape(*x.shape[:2], -1) @ like(self.output, x).T
+        if self.output_bias is not None:
+            out += like(self.output_bias, x) * x.dtype.type(self.value_factor(0))
+        return np.asarray(out)
 
     def _mapped(self, x: Array, name: str) -> Array:
         bias = getattr(self, f"{name}_bias")
@@ -126,4 +216,9 @@ class Attention(Layer):
 
     def __repr__(self) -> str:
         causal = ", causal" if self.mask == "causal" else ""
-        return f"Attention({self.d_in}-{self.d_out}, {self.heads} heads{causal}, {self._counts()})"
+        scales = "".join(
+            f", {name} {'/'.join(f'{s:g}' for s in scale)}"
+            for name, scale in (("score scale", self.score_scale), ("value scale", self.value_scale))
+            if scale is not None
+        )
+        return f"Attention({self.d_in}-{self.d_out}, {self.heads} heads{causal}, {self._counts()}{scales})"

@@ -59,11 +59,36 @@ class Embedding(Layer):
         return shape[0], int(self.table.shape[1])
 
     def evaluate(self, x: Array) -> Array:
-        tokens = x.astype(np.int64)
-        if (tokens != x).any() or tokens.min(initial=0) < 0 or tokens.max(initial=0) >= len(self.table):
-            raise ValueError(f"tokens must be whole numbers in 0..{len(self.table) - 1}")
-        values = like(self.table, x)[tokens]
+        known = (x >= 0) & (x < len(self.table)) & (x == np.floor(x))
+        if not known.all():
+            raise ValueError(f"tokens must be whole numbers in 0..{len(self.table) - 1}, got {x[~known][0]:g}")
+        values = like(self.table, x)[x.astype(np.int64)]
         return values if self.positions is None else values + like(self.positions, x)[: x.shape[1]]
+
+    def interval(self, low: Array, high: Array) -> tuple[Array, Array]:
+        """Bounds over all tokens between low and high (positions,): exact. One position stands for any number of them."""
+        first = np.clip(np.ceil(low), 0, len(self.table) - 1).astype(np.int64)
+        last = np.clip(np.floor(high), first, len(self.table) - 1).astype(np.int64)
+        used = [self.table[a : b + 1] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+        below, above = np.array([rows.min(axis=0) for rows in used]), np.array([rows.max(axis=0) for rows in used])
+        if self.positions is None:
+            return below, above
+        # rounding is monotone: the largest computed sum is that of the largest numbers
+        if len(low) == 1:
+            return below + self.positions.min(axis=0), above + self.positions.max(axis=0)
+        return below + self.positions[: len(low)], above + self.positions[: len(low)]
+
+    def moved(self, error: Array, low: Array, high: Array) -> Array:
+        """Nothing: ticket and target look up the same tokens.
+
+        Raises
+        ------
+        ValueError
+            If the tokens are not known exactly.
+        """
+        if error.any():
+            raise ValueError(f"{self!r} takes tokens, but what comes before it is approximated; put it first")
+        return np.zeros((len(low), self.table.shape[1]))
 
     def __repr__(self) -> str:
         places = "" if self.positions is None else f", {len(self.positions)} positions"

@@ -24,8 +24,7 @@ class Layer(ABC):
 
     kind: ClassVar[str]
 
-    @property
-    def rounded(self) -> float:
+    def rounded(self, shape: Shape) -> float:
         """Rounding error of an output of a layer without weights, in units of 2^-53 times the largest input plus one."""
         return 0.0
 
@@ -61,7 +60,10 @@ class Layer(ABC):
         ValueError
             If none is known for this kind of layer.
         """
-        raise ValueError(f"no bound on what a layer {self!r} puts out is known here")
+        raise ValueError(
+            f"no bound on what a layer {self!r} puts out is known here, so that nothing can be certified; the dense and convolutional "
+            "layers before or after it can be approximated as networks of their own"
+        )
 
     def moved(self, error: Array, low: Array, high: Array) -> Array:
         """How far the output can move when an input with low <= x <= high moves by `error`, rounding included.
@@ -119,10 +121,8 @@ class Rearranging(Layer):
     def moved(self, error: Array, low: Array, high: Array) -> Array:
         # both the target's and the ticket's evaluation are rounded
         size = np.maximum(np.abs(low), np.abs(high)) + error
-        return np.asarray(self._largest(error[None])[0] + 2 * self.rounded * 2.0**-53 * self._largest(size[None])[0])
-
-    def _largest(self, x: Array) -> Array:
-        return self.evaluate(x)
+        rounding = 2 * self.rounded(low.shape) * 2.0**-53
+        return np.asarray(self.evaluate(error[None])[0] + rounding * self.evaluate(size[None])[0])
 
 
 def _rebuilt(kind: type[Layer], arrays: dict[str, Any], settings: dict[str, Any]) -> Layer:

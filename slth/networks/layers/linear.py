@@ -8,6 +8,7 @@ that such an input is multiplied by: an output of a dense layer, an output chann
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -15,18 +16,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.networks.activations import activation
-from slth.networks.layers.layer import Array, Layer, Shape, shown
+from slth.networks.layers.layer import Layer, Shape, shown
+from slth.networks.layers.mapped import Mapped, MappedForm
 from slth.networks.layers.window import Pair, pair, slid
 from slth.validation import positive_int
 
 Floats = NDArray[np.float64]
 
 
-class Form(Layer):
-    """How a matrix acts; see the module. It has shapes like the layer, but cannot be evaluated."""
+class Form(MappedForm):
+    """How a matrix acts; see the module. It has shapes like the layer, but cannot be evaluated.
+
+    Attributes
+    ----------
+    activation : str
+        After the matrix.
+    bias : bool
+    rectified : bool
+        Whether a random layer that stands before the matrix has ReLU as its activation; else it has none.
+    """
 
     activation: str
     bias: bool
+    rectified: bool = True
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return (self,)
+
+    def assembled(self, parts: Sequence[tuple[Layer, ...]]) -> tuple[Layer, ...]:
+        (part,) = parts
+        return part
 
     @property
     @abstractmethod
@@ -64,7 +84,7 @@ class Form(Layer):
 
     @abstractmethod
     def before(self, matrix: Floats, bias: Floats | None) -> Layer:
-        """A ReLU layer (hidden, columns) that acts on every place of an input of this one by itself."""
+        """The layer (hidden, columns), ReLU if `rectified`, that acts on every place of an input of this one by itself."""
 
     @abstractmethod
     def widened(self, columns: int) -> Form:
@@ -72,25 +92,22 @@ class Form(Layer):
 
     @abstractmethod
     def act(self, matrix: Floats, x: Floats) -> Floats:
-        """The linear map alone: one input (columns, *places) -> (outputs, *places)."""
+        """The linear map alone, of one input."""
 
+    @abstractmethod
+    def by_column(self, x: Floats) -> Floats:
+        """(columns, places): the numbers of one input, those that the same column multiplies together."""
+
+    @abstractmethod
     def reach(self, x: Floats) -> float:
-        """The largest sum of the non-negative numbers x (columns, *places) that go into one output."""
-        return float(x.sum())
+        """The largest sum of the non-negative numbers of one input x that go into one output."""
 
     def spread(self, values: Floats) -> Floats:
-        """One number an output (outputs,), for broadcasting against what `act` returns."""
+        """One number for each output (outputs,), for broadcasting against what `act` returns."""
         return values
 
-    @property
-    def arrays(self) -> dict[str, NDArray[np.float64]]:
-        return {}
 
-    def evaluate(self, x: Array) -> Array:
-        raise TypeError(f"{self!r} has no weights to evaluate with")
-
-
-class Linear(Layer):
+class Linear(Mapped):
     """A layer with a weight, perhaps a bias, an activation and a scale: ``activation(scale * (linear(x) + bias))``."""
 
     weight: Floats
@@ -101,12 +118,31 @@ class Linear(Layer):
     @property
     @abstractmethod
     def form(self) -> Form:
-        """The layer without its weights."""
+        """The layer without its weights: how `matrix` acts."""
 
     @property
     @abstractmethod
     def matrix(self) -> Floats:
         """(rows, columns): the weights as `form` takes them."""
+
+    @property
+    def maps(self) -> tuple[Linear, ...]:
+        return (self,)
+
+    @property
+    def gain(self) -> Floats:
+        """(rows, columns): sums of absolute products behind each entry of `matrix`, for rounding bounds."""
+        return np.abs(self.matrix)
+
+    @property
+    def bias_gain(self) -> Floats:
+        """(outputs,): the same of the bias, zeros without one."""
+        return np.zeros(self.form.outputs) if self.bias is None else np.abs(self.bias)
+
+    @property
+    def roundings(self) -> int:
+        """How many, at most and one after another, an entry of `matrix` and of `bias` has behind it: none where they are weights."""
+        return 0
 
     @property
     def arrays(self) -> dict[str, NDArray[np.float64]]:
@@ -123,15 +159,19 @@ class DenseForm(Form):
     d_in: int
     bias: bool = True
     activation: str = "relu"
+    rectified: bool = True
 
     def __post_init__(self) -> None:
-        positive_int(self.d_out, "d_out")
-        positive_int(self.d_in, "d_in")
+        for name in ("d_out", "d_in"):
+            object.__setattr__(self, name, positive_int(getattr(self, name), name))
+        for name in ("bias", "rectified"):
+            object.__setattr__(self, name, bool(getattr(self, name)))
         activation(self.activation)
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"d_out": self.d_out, "d_in": self.d_in, "bias": self.bias, "activation": self.activation}
+        plain = {"d_out": self.d_out, "d_in": self.d_in, "bias": self.bias, "activation": self.activation}
+        return plain if self.rectified else plain | {"rectified": False}
 
     @property
     def columns(self) -> int:
@@ -157,13 +197,19 @@ class DenseForm(Form):
     def before(self, matrix: Floats, bias: Floats | None) -> Layer:
         from slth.networks.layers.dense import Dense
 
-        return Dense(matrix, bias, "relu")
+        return Dense(matrix, bias, "relu" if self.rectified else "identity")
 
     def widened(self, columns: int) -> DenseForm:
         return replace(self, d_in=columns)
 
     def act(self, matrix: Floats, x: Floats) -> Floats:
-        return np.asarray(matrix @ x)
+        return np.asarray(x @ matrix.T)
+
+    def by_column(self, x: Floats) -> Floats:
+        return np.moveaxis(x, -1, 0).reshape(self.d_in, -1)
+
+    def reach(self, x: Floats) -> float:
+        return float(x.sum(axis=-1).max())
 
     def output_shape(self, shape: Shape) -> Shape:
         if not shape or shape[-1] != self.d_in:
@@ -188,9 +234,9 @@ class Conv2dForm(Form):
     groups: int = 1
 
     def __post_init__(self) -> None:
-        positive_int(self.c_out, "c_out")
-        positive_int(self.c_in, "c_in")
-        positive_int(self.groups, "groups")
+        for name in ("c_out", "c_in", "groups"):
+            object.__setattr__(self, name, positive_int(getattr(self, name), name))
+        object.__setattr__(self, "bias", bool(self.bias))
         if self.c_in % self.groups or self.c_out % self.groups:
             raise ValueError(f"groups={self.groups} must divide {self.c_in} input and {self.c_out} output channels")
         for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
@@ -267,9 +313,15 @@ class Conv2dForm(Form):
         layer = Conv2d(weight, None, "identity", 1.0, self.stride, self.padding, self.dilation)
         return np.asarray(layer.evaluate(x[None])[0])
 
+    def by_column(self, x: Floats) -> Floats:
+        return x.reshape(self.c_in, -1)
+
     def reach(self, x: Floats) -> float:
-        single = replace(self, c_out=1, groups=1)
-        return float(single.act(np.ones((self.window, self.c_in)), x).max())
+        single = replace(self, c_out=self.groups)
+        seen = np.ones((single.rows, self.c_in))
+        if single.structure is not None:
+            seen *= single.structure
+        return float(single.act(seen, x).max())
 
     def spread(self, values: Floats) -> Floats:
         return values[:, None, None]

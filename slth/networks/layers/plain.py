@@ -11,6 +11,8 @@ import numpy as np
 from slth.networks.activations import activation
 from slth.networks.layers.layer import Array, Layer, Rearranging, Shape, shown
 
+_ULPS = 64.0  # more than SciPy's and NumPy's functions are off, in ticket and target together
+
 
 @dataclass(frozen=True)
 class Flatten(Rearranging):
@@ -63,9 +65,10 @@ class Elementwise(Layer):
     def evaluate(self, x: Array) -> Array:
         return activation(self.activation)(x.copy())
 
-    @property
-    def rounded(self) -> float:
-        return 0.0 if self.activation in ("relu", "identity") else 64.0
+    def rounded(self, shape: Shape) -> float:
+        return (
+            0.0 if self.activation in ("relu", "identity") else _ULPS * max(1.0, activation(self.activation).lipschitz)
+        )
 
     def interval(self, low: Array, high: Array) -> tuple[Array, Array]:
         return activation(self.activation).interval(low, high)
@@ -84,8 +87,8 @@ def moved_by(name: str, error: Array, low: Array, high: Array) -> Array:
         return error
     if all(math.isfinite(end) for end in function.ends):
         moved = np.minimum(moved, function.ends[1] - function.ends[0])
-    # a few units in the last place of SciPy's and NumPy's functions, twice
-    return np.asarray(moved + 64 * 2.0**-53 * (np.maximum(np.abs(low), np.abs(high)) + error + 1.0))
+    unit = _ULPS * 2.0**-53 * max(1.0, function.lipschitz)
+    return np.asarray(moved + unit * (np.maximum(np.abs(low), np.abs(high)) + error + 1.0))
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,32 @@ class Softmax(Layer):
 
     def evaluate(self, x: Array) -> Array:
         return softmax(x)
+
+    def rounded(self, shape: Shape) -> float:
+        return shape[-1] + _ULPS if shape[-1] is not None else math.inf
+
+    def interval(self, low: Array, high: Array) -> tuple[Array, Array]:
+        # exp(x_i) / (exp(x_i) + rest): least with x_i least and the others largest, and the other way round
+        ends = []
+        for own, other, outward in ((low, high, 1.0), (high, low, -1.0)):
+            known = np.isfinite(own) & np.isfinite(other).all(axis=-1, keepdims=True)
+            mine, others = np.where(known, own, 0.0), np.where(np.isfinite(other), other, 0.0)
+            largest = others.max(axis=-1, keepdims=True)
+            powers = np.exp(others - largest)
+            total = powers.sum(axis=-1, keepdims=True)
+            rest = np.maximum(total - powers + outward * (own.shape[-1] + _ULPS) * 2.0**-53 * total, 0.0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                odds = np.where(rest > 0, rest * np.exp(largest - mine), 0.0)
+            ends.append(np.where(known, 1 / (1 + odds), 0.0 if outward > 0 else 1.0))
+        return ends[0], ends[1]
+
+    def moved(self, error: Array, low: Array, high: Array) -> Array:
+        """Changes of the x_j by at most e change the odds of any entry by a factor of at most exp(2 e)."""
+        size = (np.maximum(np.abs(low), np.abs(high)) + error).max(axis=-1, keepdims=True)
+        largest = error.max(axis=-1, keepdims=True) + 8 * 2.0**-53 * size
+        most = self.interval(low, high)[1]
+        moved = np.minimum(np.tanh(largest / 2), most * np.expm1(np.minimum(2 * largest, 700.0)))
+        return np.asarray(moved * (1 + 1e-12) + 2 * self.rounded(low.shape) * 2.0**-53)
 
 
 def softmax(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -53,8 +54,7 @@ class AveragePool2d(_Pool2d):
 
     kind: ClassVar[str] = "average-pool2d"
 
-    @property
-    def rounded(self) -> float:
+    def rounded(self, shape: Shape) -> float:
         return self.kernel[0] * self.kernel[1] + 2.0
 
     def evaluate(self, x: Array) -> Array:
@@ -77,9 +77,8 @@ class GlobalAveragePool2d(Rearranging):
 
     kind: ClassVar[str] = "global-average-pool2d"
 
-    @property
-    def rounded(self) -> float:
-        return 1e6  # more than any image has places
+    def rounded(self, shape: Shape) -> float:
+        return math.prod(d for d in shape[1:] if d is not None) + 2.0
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -13,23 +13,9 @@ from numpy.typing import NDArray
 
 from slth.networks import Dense
 from slth.networks.activations import ACTIVATIONS
+from tests.reference.layers import dense as naive_dense
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
-
-
-def naive_dense(
-    x: list[list[float]], weight: list[list[float]], bias: list[float] | None, activation: str, scale: float
-) -> list[list[float]]:
-    """The formula, one number at a time."""
-    rows = []
-    for inputs in x:
-        row = []
-        for i, weights in enumerate(weight):
-            total = sum(w * v for w, v in zip(weights, inputs, strict=True)) + (bias[i] if bias else 0.0)
-            value = scale * total
-            row.append(value if activation == "identity" or value > 0 else 0.0)
-        rows.append(row)
-    return rows
 
 
 def pruned(shape: tuple[int, int], density: float) -> NDArray[np.float64]:
@@ -42,7 +28,7 @@ def pruned(shape: tuple[int, int], density: float) -> NDArray[np.float64]:
     seed=st.integers(0, 2**32),
     shape=st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6)),
     bias=st.booleans(),
-    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    activation=st.sampled_from([*sorted(ACTIVATIONS), "leaky-relu(0.2)", "leaky-relu(-3)"]),
     scale=st.sampled_from([1.0, 0.25, 3.7]),
 )
 def test_equals_the_naive_loop(
@@ -52,8 +38,11 @@ def test_equals_the_naive_loop(
     rng = np.random.default_rng(seed)
     x, weight = rng.normal(size=(batch, d_in)), rng.normal(size=(d_out, d_in))
     b = rng.normal(size=d_out) if bias else None
-    expected = naive_dense(x.tolist(), weight.tolist(), None if b is None else b.tolist(), activation, scale)
-    np.testing.assert_allclose(Dense(weight, b, activation, scale)(x), expected, rtol=1e-12, atol=1e-12)
+    layer = Dense(weight, b, activation, scale)
+    np.testing.assert_allclose(layer(x), naive_dense(x, weight, b, activation, scale), rtol=1e-12, atol=1e-12)
+    sequence = np.stack([x, -x, 2 * x])  # the last axis is what counts
+    expected = naive_dense(sequence, weight, b, activation, scale)
+    np.testing.assert_allclose(layer(sequence), expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("batch", [1, 50])
@@ -127,7 +116,12 @@ def test_pickle_keeps_bits_and_protection() -> None:
         ({"weight": [[1.0], [1.0, 2.0]]}, TypeError, "weight must be a rectangular array"),
         ({"weight": np.ones((2, 3)), "bias": np.ones(3)}, ValueError, r"bias must have shape \(2,\).*got \(3,\)"),
         ({"weight": np.ones((2, 3)), "bias": [0.0, np.inf]}, ValueError, "bias must be finite"),
-        ({"weight": np.ones((2, 3)), "activation": "tanh"}, ValueError, "unknown activation 'tanh'; choose one of 'id"),
+        (
+            {"weight": np.ones((2, 3)), "activation": "swish"},
+            ValueError,
+            "unknown activation 'swish'; choose one of 'ge",
+        ),
+        ({"weight": np.ones((2, 3)), "activation": None}, ValueError, "unknown activation None"),
         ({"weight": np.ones((2, 3)), "scale": 0.0}, ValueError, "scale must be > 0"),
         ({"weight": np.ones((2, 3)), "scale": "big"}, TypeError, "scale must be a positive number"),
     ],
@@ -139,7 +133,9 @@ def test_misuse(arguments: dict[str, Any], error: type[Exception], message: str)
 
 def test_misuse_of_a_call() -> None:
     layer = Dense(np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"x must have shape \(batch, 3\), got \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"a dense layer of 3 inputs takes \(\.\.\., 3\), got shape \(2,\)"):
         layer(np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"x must have shape \(batch, \.\.\.\), got a single number"):
+        layer(3.0)
     with pytest.raises(ValueError, match="x must be finite"):
         layer([[0.0, 1.0, np.nan]])

@@ -1,0 +1,11 @@
+"""Rigorous bounds on how far a pruned random network is from its target over a whole domain, rounding included.
+
+Layer by layer (the error propagation of the network theorems, with actual weights in place of norms at most 1), one kind a file: what is
+known of the numbers between two layers goes in and comes out. `tolerances` goes the other way, from a budget to errors of weights.
+"""
+
+from slth.certificate.certify import Certificate, certify
+from slth.certificate.state import gamma
+from slth.certificate.tolerances import tolerances
+
+__all__ = ["Certificate", "certify", "gamma", "tolerances"]

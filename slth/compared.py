@@ -1,0 +1,162 @@
+"""Constructions side by side on one target: what each needs, keeps and guarantees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from slth.approximation import approximate
+from slth.constructions import get
+from slth.networks import Domain, Network, read_domain, seed_from
+
+_SEEN = 1000  # inputs drawn where none are given
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One construction, applied to the target.
+
+    Attributes
+    ----------
+    construction, law : str
+    width : int or tuple of int
+    error_bound : float
+        Certified on the domain; NaN if there is no ticket.
+    error_seen : float
+        Largest error over the inputs.
+    weight_error : float
+    kept, size : int
+        Weights of the ticket and of the random network.
+    seconds : float
+        Wall-clock time of `approximate`, certificate included.
+    why_not : str
+        Why there is no ticket, if there is none.
+    """
+
+    construction: str
+    law: str
+    width: Any
+    error_bound: float
+    error_seen: float
+    weight_error: float
+    kept: int
+    size: int
+    seconds: float
+    why_not: str = ""
+
+    @property
+    def density(self) -> float:
+        """kept / size."""
+        return self.kept / self.size if self.size else float("nan")
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """The rows, in the order asked for; ``str`` is a table, `slth.plots.constructions` the figure."""
+
+    target: str
+    domain: str
+    rows: tuple[Compared, ...]
+
+    def __repr__(self) -> str:
+        head = ("construction", "width", "error bound", "seen", "weight error", "kept", "of", "density", "seconds")
+        cells = [
+            (r.construction, _width(r.width), f"{r.error_bound:.2g}", f"{r.error_seen:.2g}", f"{r.weight_error:.2g}", f"{r.kept:,}",
+             f"{r.size:,}", f"{r.density:.2%}", f"{r.seconds:.2f}") if not r.why_not else (r.construction, _width(r.width), r.why_not)
+            for r in self.rows
+        ]  # fmt: skip
+        full = [row for row in (head, *cells) if len(row) == len(head)]
+        widths = [max(len(row[i]) for row in full) for i in range(len(head))]
+        lines = [f"{self.target} on {self.domain}"]
+        for row in (head, *cells):
+            if len(row) < len(head):
+                lines.append(f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  no ticket: {row[2]}")
+            else:
+                lines.append(
+                    f"{row[0]:<{widths[0]}}  "
+                    + "  ".join(f"{cell:>{w}}" for cell, w in zip(row[1:], widths[1:], strict=True))
+                )
+        return "\n".join(lines)
+
+
+def compare(
+    target: Any,
+    constructions: Mapping[str, Any] | Iterable[tuple[str, Any]],
+    *,
+    epsilon: float | None = None,
+    domain: Domain | tuple[Any, Any] | None = None,
+    inputs: ArrayLike | None = None,
+    rng: Any = None,
+    workers: int | None = None,
+) -> Comparison:
+    """Approximate one target by several constructions, each with a width of its own.
+
+    Parameters
+    ----------
+    target : Network, or anything `Network.read` takes
+    constructions : mapping of str to width, or pairs
+        As `slth.approximate` takes them: ``{"two-layer": 42, "malach": 1000}``; pairs where one comes twice.
+    epsilon, domain, workers
+        As in `slth.approximate`.
+    inputs : (batch, ...) float, optional
+        Where errors are looked at; random points of the domain by default.
+    rng : None, int, SeedSequence or Generator
+        One seed for all: the sources of constructions of equal shapes and law are the same network.
+
+    Returns
+    -------
+    Comparison
+        A construction that finds no ticket (budget, shapes) has a row that says why.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown construction, or a target or domain that cannot be read.
+    """
+    network = Network.read(target)
+    region = read_domain(domain, network.widths[0])
+    seed = seed_from(rng)
+    pairs = list(constructions.items() if isinstance(constructions, Mapping) else constructions)
+    if not pairs:
+        raise ValueError("constructions must name at least one, such as {'two-layer': 42}")
+    for name, _ in pairs:
+        get(name)
+    x = _inputs(network, region, inputs)
+    rows = []
+    for name, width in pairs:
+        start = time.perf_counter()
+        try:
+            ticket = approximate(
+                network, width, epsilon=epsilon, construction=name, domain=region, rng=seed, workers=workers
+            )
+        except ValueError as error:
+            missing = float("nan")
+            rows.append(
+                Compared(name, "", width, missing, missing, missing, 0, 0, time.perf_counter() - start, str(error))
+            )
+            continue
+        seconds = time.perf_counter() - start
+        rows.append(
+            Compared(
+                ticket.construction, ticket.source.law, width, ticket.error_bound, ticket.error(x), ticket.weight_error,
+                ticket.kept, ticket.size, seconds,
+            )
+        )  # fmt: skip
+    return Comparison(repr(network), repr(region), tuple(rows))
+
+
+def _inputs(network: Network, region: Domain, inputs: ArrayLike | None) -> NDArray[np.float64]:
+    if inputs is not None:
+        return np.asarray(inputs, np.float64)
+    points = region.sample(np.random.default_rng(0), _SEEN)
+    shape = tuple(d for d in network.shapes[0] if d is not None)
+    return points.reshape(_SEEN, *shape)
+
+
+def _width(width: Any) -> str:
+    return str(width) if np.isscalar(width) else "/".join(map(str, width))

@@ -1,0 +1,99 @@
+"""Nodes, attributes and tensors of an ONNX file that nobody vouches for."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from slth.networks.onnx.values import Known, Value
+
+FOLDED: Final = 1 << 27  # most entries of all constants computed from constants
+
+
+class Call:
+    """One node, as an operator sees it."""
+
+    def __init__(self, reader: Any, index: int, node: Any) -> None:
+        self.reader, self.index, self.node = reader, index, node
+        self.attributes = {entry.name: attribute_of(entry) for entry in node.attribute}
+
+    def value(self, position: int) -> Value:
+        """Argument number `position` as layers."""
+        found: Value = self.reader.value(self.node.input[position])
+        return found
+
+    def name(self, position: int) -> str:
+        """The first name of an argument."""
+        return str(self.reader.root(self.node.input[position]))
+
+    def alone(self, position: int) -> bool:
+        """Whether nothing but this node uses an argument."""
+        return bool(self.reader.users(self.node.input[position]) == {self.index})
+
+    def same(self, position: int = 0) -> Known:
+        """An argument, for a node that changes nothing."""
+        self.reader.rename(self.index, self.node.input[position], self.node.output[0])
+        return self.reader.known[self.node.input[position]]
+
+    def computed(self, size: int) -> None:
+        """Account for a constant of so many entries, before it is made."""
+        self.reader.room -= size
+        if self.reader.room < 0:
+            raise ValueError(f"its constants take more than {FOLDED:,} entries")
+
+    def check_function(self, expected: Any) -> None:
+        """Refuse a function that only looks like one of this package."""
+        found = self.reader.functions.get(self.node.op_type)
+        if found is None or [n.SerializeToString() for n in found.node] != [
+            n.SerializeToString() for n in expected.node
+        ]:
+            raise ValueError("it is no function that this version of slth writes; write the file again")
+
+    def integers(self, name: str, position: int | None = None) -> tuple[int, ...] | None:
+        """Integers from an attribute or, since later opsets, from an argument."""
+        found = self.attributes.get(name)
+        if found is None and position is not None and len(self.node.input) > position and self.node.input[position]:
+            found = self.reader.known[self.node.input[position]]
+            if not isinstance(found, np.ndarray):
+                raise ValueError(f"its {name} must be constant")
+        return None if found is None else tuple(int(v) for v in np.ravel(found))
+
+
+def array_of(tensor: Any) -> np.ndarray[Any, Any]:
+    """The array of a tensor that the file itself holds.
+
+    Raises
+    ------
+    ValueError
+        If it lies in another file, or its data do not fit its shape.
+    """
+    from onnx import TensorProto
+    from onnx.numpy_helper import to_array
+
+    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+        raise ValueError(
+            f"tensor {tensor.name!r} lies in another file, which is not opened; save the model in one file"
+        )
+    try:
+        if any(extent < 0 for extent in tensor.dims):
+            raise ValueError("negative")
+        array = np.asarray(to_array(tensor))
+    except Exception as error:  # whatever a damaged tensor makes it raise
+        raise ValueError(f"tensor {tensor.name!r} of shape {tuple(tensor.dims)} is damaged: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"tensor {tensor.name!r} holds values of type {array.dtype}, not numbers")
+    return array
+
+
+def attribute_of(entry: Any) -> Any:
+    """The value of an attribute; text decoded, a tensor as an array."""
+    from onnx import AttributeProto
+    from onnx.helper import get_attribute_value
+
+    if entry.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
+        raise ValueError("graphs within graphs are not understood")
+    found = get_attribute_value(entry)
+    if entry.type == AttributeProto.TENSOR:
+        return array_of(found)
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else found

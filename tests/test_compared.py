@@ -1,0 +1,73 @@
+"""Constructions side by side: every row is what `approximate` gives, failures say why, table and figure show them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import slth
+from slth import plots
+from slth.compared import Comparison
+
+TARGET = slth.Network.read(
+    [(np.array([[0.4, -0.7, 0.2], [0.1, 0.9, -0.3]]), [0.1, -0.2]), (np.array([[0.5, -0.6]]), [0.3])]
+)
+ASKED = {"two-layer": 40, "fixed-size(4)": (40, 44), "malach": 500, "fixed-size(30)": 20}
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return slth.compare(TARGET, ASKED, rng=0)
+
+
+def test_rows_are_what_approximate_gives(comparison: Comparison) -> None:
+    assert [row.construction for row in comparison.rows] == list(ASKED)
+    for row, (name, width) in zip(comparison.rows[:3], ASKED.items(), strict=False):
+        ticket = slth.approximate(TARGET, width, construction=name, rng=0)
+        assert (row.error_bound, row.weight_error, row.kept, row.size) == (
+            ticket.error_bound, ticket.weight_error, ticket.kept, ticket.size,
+        )  # fmt: skip
+        assert 0 < row.error_seen <= row.error_bound
+        assert row.density == ticket.density
+
+
+def test_what_fails_says_why(comparison: Comparison) -> None:
+    last = comparison.rows[-1]
+    assert math.isnan(last.error_bound)
+    assert math.isnan(last.density)
+    assert "fewer than k = 30" in last.why_not
+
+
+def test_table(comparison: Comparison) -> None:
+    lines = str(comparison).splitlines()
+    assert lines[0] == f"{TARGET!r} on Box([-1, 1]^3)"
+    assert lines[1].split()[:2] == ["construction", "width"]
+    assert "40/44" in lines[3]
+    assert "no ticket: a weight has" in lines[-1]
+
+
+def test_figure(comparison: Comparison, tmp_path: Path) -> None:
+    figure = plots.single(lambda ax: plots.constructions(comparison, ax=ax))
+    plots.save(figure, tmp_path / "c.png")
+    (axes,) = figure.axes
+    assert [text.get_text().split(",")[0] for text in axes.get_legend().get_texts()] == list(ASKED)[:3]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plots.single(lambda ax: plots.constructions(Comparison("t", "d", comparison.rows[-1:]), ax=ax))
+
+
+def test_inputs_of_ones_own() -> None:
+    one = slth.compare(TARGET, [("two-layer", 30), ("two-layer", 40)], inputs=[[0.0, 0.0, 0.0]], rng=0)
+    ticket = slth.approximate(TARGET, 30, rng=0)
+    assert one.rows[0].error_seen == ticket.error([[0.0, 0.0, 0.0]])
+    assert one.rows[0].width == 30
+
+
+@pytest.mark.parametrize(
+    ("constructions", "message"), [({}, "at least one"), ({"three-layer": 3}, "unknown construction 'three-layer'")]
+)
+def test_misuse(constructions: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        slth.compare(TARGET, constructions)
