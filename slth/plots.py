@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from slth.bounds.comparison import NeededSamples, Overparameterisation
     from slth.subset_sum import Count, Coverage
 
 _INK, _BLUE, _ORANGE, _GREY = "#222222", "#2166ac", "#d6604d", "#999999"
@@ -177,6 +178,50 @@ def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> None
     ax.set_ylabel(f"share of [{found.interval[0]:g}, {found.interval[1]:g}] covered")
     ax.set_ylim(0, 1.05)
     ax.legend(frameon=False, fontsize=8)
+
+
+def needed_samples(comparison: NeededSamples, *, ax: Axes) -> None:
+    """Samples that random subset sum needs, against the error: full lines suffice (grey: if the constant does), dashed are necessary."""
+    # direction: line and colour
+    styles = {"sufficient": ("-", _INK), "predictor": (":", _BLUE), "necessary": ("--", _ORANGE)}
+    marks = {"sufficient": iter("sD^v<>"), "predictor": iter("ox+"), "necessary": iter("sD^v")}
+    sparse = max(1, len(comparison.epsilons) // 8)
+    for curve in comparison.curves:
+        if np.isnan(curve.n).all():
+            continue
+        style, color = styles[curve.direction]
+        color = _GREY if curve.assumed else color
+        ax.plot(
+            comparison.epsilons, curve.n, ls=style, marker=next(marks[curve.direction]), ms=4, mfc="white", color=color,
+            lw=1.2, markevery=1 if curve.direction == "predictor" else sparse, label=f"{curve.direction}: {curve.label}",
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.invert_xaxis()
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(r"largest error $\varepsilon$ over all targets in $[-1/2, 1/2]$")
+    ax.set_ylabel("samples n of U[-1, 1]")
+    ax.set_title(f"random subset sum, success with probability {1 - comparison.delta:g}", fontsize=10)
+    ax.legend(frameon=False, fontsize=7)
+
+
+def overparameterisation(curve: Overparameterisation, *, ax: Axes) -> None:
+    """Parameters of the source for each of the target, against the density of the ticket; theorems that offer no choice are points."""
+    density = curve.density
+    label = rf"suffices: Natale et al., $c_{{\mathrm{{amp}}}}$ = {curve.c_amp:g} assumed"
+    ax.plot(density, curve.sufficient, "-", color=_INK, lw=1.5, label=label)
+    ax.plot(density, curve.necessary, "--", color=_ORANGE, lw=1.5, label="needed: counting tickets")
+    ax.fill_between(density, curve.necessary, curve.sufficient, color=_GREY, alpha=0.15, lw=0)
+    for end, mark in zip(curve.ends, "sDo^v", strict=False):
+        ax.plot(
+            end.density, end.overparameterisation, mark, ms=6, color=_BLUE, mfc="white", label=end.label, clip_on=False
+        )
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel(r"density $\gamma$ of the ticket (1: none promised)")
+    ax.set_ylabel(r"overparameterisation $m / m_t$")
+    target = "-".join(map(str, curve.widths))
+    ax.set_title(rf"target {target}, error and failure probability $\varepsilon$ = {curve.eps:g}", fontsize=10)
+    ax.legend(frameon=False, fontsize=7)
 
 
 def _whole_numbers(ax: Axes) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from slth.cli import laboratory, tickets
+from slth.cli import laboratory, proofs, theory, tickets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,4 +46,6 @@ def _parser() -> argparse.ArgumentParser:
 
     tickets.add_commands(commands)
     laboratory.add_commands(commands)
+    theory.add_commands(commands)
+    proofs.add_commands(commands)
     return parser
