@@ -57,6 +57,14 @@ def robbins_differences(shift: int = 1) -> str:
     at_n = 1 / (2 * n + 1)
     _zero(((1 + x) / (1 - x)).subs(x, at_n) - (1 + 1 / n), "the argument of the logarithm")
     _zero(1 / (2 * at_n) - (n + sympy.Rational(1, 2)), "the factor of the logarithm")
+
+    def stirling(y: Any) -> Any:
+        return sympy.log(2 * sympy.pi * y) / 2 + y * sympy.log(y) - y
+
+    # log n! - log (n+1)! is -log(n+1)
+    step = -sympy.log(n + 1) - stirling(n) + stirling(n + 1)
+    series = (n + sympy.Rational(1, 2)) * (sympy.log(n + 1) - sympy.log(n)) - 1
+    _zero(sympy.expand(sympy.expand_log(step - series, force=True)), "r_n - r_(n+1) = (n + 1/2) log(1 + 1/n) - 1")
     # artanh and its series: equal at 0, and derivatives equal by the geometric series
     _zero(sympy.diff(sympy.log((1 + x) / (1 - x)) / 2, x) - 1 / (1 - x**2), "the derivative of artanh")
     _zero(sympy.diff(x ** (2 * j + 1) / (2 * j + 1), x) - x ** (2 * j), "the derivative of a term")

@@ -112,8 +112,8 @@ def first_moment(constant: float = 1.0) -> str:
 )
 def first_moment_limit(constant: float = 0.4) -> str:
     """As M grows, M rho_n / 2^(n+1), where rho_n = 2^(n+1) / sqrt(2 pi n E X^2) for X uniform on {1, ..., M}, tends to sqrt(3/(2 pi n)),
-    and M P(s . X = 0) to the density at 0 of the sum of n variables U[-1, 1]. The first limit exceeds the second by a share between
-    0 and 0.4/n.
+    and M P(s . X = 0), for random signs s, to the density at 0 of the sum of n variables U[-1, 1]. The first limit exceeds the second by
+    a share between 0 and 0.4/n.
 
     Up to n = 200 the density is a fraction (Irwin-Hall). Beyond, it is the integral of (sin t/t)^n / pi over t > 0, of which t > pi
     contributes at most pi^(-n) / (n-1). By the product of the sine, log(sin t/t) = -t^2/6 - t^4/180 - ..., all terms negative: so

@@ -185,6 +185,7 @@ def rate_equations() -> str:
     Its derivative in xi vanishes where e^xi = (e^(tg) - 1) / (1 - e^(-t(1-g))). At b = 0 it is log 2, at xi = t = 0; towards
     b = sqrt(2) - 1, where t grows, it tends to 0 like 2 sqrt(pi^2 d/6), d = 1/4 - g^2/2.
 
+    A mean of log(1+e^y) over linear y, plus a linear function, is convex in (xi, t): where both derivatives vanish it is least.
     The integral is (L(xi) - L(xi - t)) / t, L(u) the integral of log(1+e^v) over v <= u. For large t both ends are steep: by the inversion
     L(u) = u^2/2 + pi^2/6 - L(-u), and with xi = tg, the objective is t d + pi^2/(6t) up to exponentially small terms.
     """

@@ -126,13 +126,16 @@ def two_slopes() -> str:
 @lemma(
     "error propagation, the recursion",
     means="symbolic",
-    scope="depths 1 to 6, all norms, all eps",
+    scope="all norms, all eps; computed for depths 1 to 6, all depths by the argument",
     bounds=_RECURSION,
     cites=(*_CITES, "burkholz2022universal"),
 )
 def recursion() -> str:
     """E_l = R_l E_{l-1} + eps_l (1 + B_{l-1}), E_0 = 0, ends at exactly eps for the tolerances of propagated_tolerances; for those of
     burkholz_eps_layer it ends at eps / n_L at most if R_k <= the norm of layer k + eps/L for all k and the last norm is at most 1.
+
+    E_L is the sum over l of eps_l (1 + B_{l-1}) R_{l+1} ... R_L. By definition each term is eps / L for propagated_tolerances, and for
+    burkholz_eps_layer eps / (n_L L) times the factor R_L / (1 + eps/L) <= 1, or 1 / (1 + eps/L) for l = L.
     """
     eps, outputs = sympy.symbols("eps n_L", positive=True)
     for depth in range(1, 7):

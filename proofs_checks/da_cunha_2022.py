@@ -69,11 +69,11 @@ def near_pairs() -> str:
     """Of the pairs (y, z) with y in A and z in [-1, 1] outside A, those with abs(z - y) > 1 make up at most half of the measure. Whole
     numbers in -M..M: those with abs(z - y) > M are at most half.
 
-    Take y < z with z - y > 1, one of them in A, and the path y, z - 1, y + 1, z. The first and the last point differ in being in A, so two
-    neighbours on the path do (or three pairs of them). The maps (y, z) to (y, z - 1), to (z - 1, y + 1) and to (y + 1, z) keep measure
-    (Jacobians +-1) and are injective; their images are pairs y <= w <= 0, pairs w <= 0 <= u with u - w < 1, and pairs 0 <= u <= z:
-    disjoint up to measure 0, and none further apart than 1. So there are at least as many near pairs as far ones. Whole numbers: the path
-    is y, z - M, y + M + 1, z, and the images are y <= w <= 0, then w <= 0 < 1 <= u with u - w <= M, then 1 <= u <= z.
+    Take y < z with z - y > 1, one in A and the other not, and the path y, z - 1, y + 1, z. The first and the last point differ in being
+    in A, so two neighbours on the path do (or three pairs of them). The maps (y, z) to (y, z - 1), to (z - 1, y + 1) and to (y + 1, z)
+    keep measure (Jacobians +-1) and are injective; their images are pairs y <= w <= 0, pairs w <= 0 <= u with u - w < 1, and pairs 0 <= u
+    <= z: disjoint up to measure 0, and none further apart than 1. So there are at least as many near pairs as far ones. Whole numbers:
+    the path is y, z - M, y + M + 1, z, and the images are y <= w <= 0, then w <= 0 < 1 <= u with u - w <= M, then 1 <= u <= z.
     """
     y, z = sympy.symbols("y z")
     path = (y, z - 1, y + 1, z)

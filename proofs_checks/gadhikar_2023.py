@@ -189,7 +189,7 @@ def chernoff() -> str:
     probability at most exp(-L) = delta, and more n with less.
 
     E exp(-s Bin) <= exp(m (exp(-s) - 1)), and Markov at s = -ln(1 - x), x = t / m, give exp(-m h(x)) with h(x) = (1 - x) ln(1 - x) + x.
-    h(0) = h'(0) = 0 and h'' = 1 / (1 - x) >= 1 make h(x) >= x^2 / 2.
+    h(0) = h'(0) = 0 and h'' = 1 / (1 - x) >= 1 make h(x) >= x^2 / 2. er_samples_chernoff is that n, rounded up.
     """
     x, m = sympy.symbols("x m", positive=True)
     h = (1 - x) * sympy.log(1 - x) + x
@@ -201,6 +201,12 @@ def chernoff() -> str:
     r, log = sympy.symbols("r L", positive=True)
     mean = r + log + sympy.sqrt(log**2 + 2 * r * log)
     require(sympy.simplify(sympy.expand((mean - r) ** 2 - 2 * mean * log)) == 0, "t^2 / (2 m) is not L")
+    for enough, p, delta in product((1, 2, 13, 60, 400), _DENSITIES, (0.3, 0.012, 1e-9)):
+        with precision(128):
+            L = -arb(delta).log()
+            exact = (enough + L + (L**2 + 2 * enough * L).sqrt()) / arb(p)
+            found = er_samples_chernoff(enough, p, delta)
+            require(found - 1 < exact <= found, f"the function gives {found}, where n is {exact}")
     return "h'' = 1 / (1 - x) >= 1, and (m - r)^2 = 2 m L at m = r + L + sqrt(L^2 + 2 r L)"
 
 
@@ -247,7 +253,7 @@ def hoeffding() -> str:
     """A sum of n independent variables of mean 0 in [-b, b] exceeds b sqrt(2 n ln(2/delta)) in abs with probability at most delta.
 
     exp is convex, so that E exp(s X) <= cosh(s b) <= exp(s^2 b^2 / 2): the coefficients 1 / (2k)! and 1 / (2^k k!) have the ratio
-    1 * 3 * ... * (2k - 1) >= 1. Markov at s = L / (n b^2) gives exp(-L^2 / (2 n b^2)) on either side.
+    1 * 3 * ... * (2k - 1) >= 1. Markov at s = L / (n b^2) gives exp(-L^2 / (2 n b^2)) on either side. locked_shift is that L.
     """
     k, n, b, s, L, delta = sympy.symbols("k n b s L delta", positive=True)
     ratio = (
@@ -260,6 +266,11 @@ def hoeffding() -> str:
     require(sympy.simplify(exponent + L**2 / (2 * n * b**2)) == 0, f"exponent {exponent}")
     at_shift = sympy.exp(exponent.subs(L, b * sympy.sqrt(2 * n * sympy.log(2 / delta))))
     require(sympy.simplify(at_shift - delta / 2) == 0, f"either side has {at_shift}")
+    for locked, chance, largest in product((1, 7, 1000), (0.5, 1e-9), (1.0, 0.3)):
+        with precision(128):
+            exact = arb(largest) * (2 * locked * (2 / arb(chance)).log()).sqrt()
+            found = locked_shift(locked, chance, largest)
+            require(abs(found / exact - 1) < 1e-14, f"the function gives {found}, where L is {exact}")
     return "either side has probability at most delta / 2"
 
 

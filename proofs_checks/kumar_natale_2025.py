@@ -166,9 +166,9 @@ def moments_bound_the_chance() -> str:
     "Lemma 4", means="symbolic", scope="all n >= 2, all laws of mean 0 on [-M, M]", bounds=("quantized_failure",), cites=_CITES
 )  # fmt: skip
 def range_of_the_sum() -> str:
-    """Independent X_i of mean 0 in [-M, M] have abs(X_1 + ... + X_n) >= s with probability at most 2 exp(-2 s^2 / (n (2M)^2)) (Hoeffding).
-    For s = sqrt(2/7) M sqrt(n ln n), natural logarithm, this is 2 n^(-1/7): the rate of the theorem, which says something only for
-    n > 128."""
+    """Independent X_i of mean 0 in [-M, M] have abs(X_1 + ... + X_n) >= s with probability at most 2 exp(-2 s^2 / (n (2M)^2)) (Hoeffding;
+    proven for this case in gadhikar_2023.py). For s = sqrt(2/7) M sqrt(n ln n), natural logarithm, this is 2 n^(-1/7): the rate of the
+    theorem, which says something only for n > 128."""
     n, M = sympy.symbols("n M", positive=True)
     s = sympy.sqrt(sympy.Rational(2, 7)) * M * sympy.sqrt(n * sympy.log(n))
     exponent = sympy.simplify(-2 * s**2 / (n * (2 * M) ** 2))
@@ -347,7 +347,7 @@ def samples_with_an_explicit_constant() -> str:
 
 
 @lemma(
-    "2026, Theorem 2", means="exact", scope="all samples of {-M, ..., M}^t for (t, M) = (6, 1), (12, 1), (6, 2), (12, 2), (10, 3), all Delta",
+    "2026, Theorem 2", means="exact", scope="all samples of {-M, ..., M}^t, (t, M) = (6, 1), (12, 1), (6, 2), (12, 2), (10, 3), all Delta",
     bounds=("rss_failure_discrete", "rss_tail_discrete"), cites=_2026, control=0.25,
 )  # fmt: skip
 def exact_failures(factor: float = 1.0) -> str:

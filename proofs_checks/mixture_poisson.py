@@ -72,8 +72,8 @@ def finite_population() -> str:
     control=lambda n, k, eps, z, law: -math.expm1(-rfss_expected(n, k, eps, z, law)),
 )
 def poisson_given_the_samples(claim: Callable[..., float] = rfss_success_prob) -> str:
-    """P(Y > 0) is within 0.04 of E[1 - exp(-lambda(X))], lambda(X) the finite-population normal mean of Y given the samples. The naive
-    1 - exp(-E[Y]) is not: it says 1.000 at n = 18, k = 9, z = 2, eps = 0.001, where the truth is 0.91 and 0.83."""
+    """At the ten questions P(Y > 0) is within 0.04 of E[1 - exp(-lambda(X))], lambda(X) the finite-population normal mean of Y given the
+    samples. The naive 1 - exp(-E[Y]) is not: it says 1.000 at n = 18, k = 9, z = 2, eps = 0.001, where the truth is 0.91 and 0.83."""
     questions: list[Question] = [
         (18, 9, 1e-4, 0.0), (18, 9, 1e-3, 2.0), (18, 5, 1e-3, 0.0), (20, 4, 1e-3, 1.0), (18, 3, 3e-3, 0.0),
     ]  # fmt: skip
@@ -97,8 +97,8 @@ def poisson_given_the_samples(claim: Callable[..., float] = rfss_success_prob) -
     control=1,
 )
 def smallest_useful_size(claim: int = 0) -> str:
-    """With k = rfss_kmin(n, eps, p, z), subsets of k samples succeed with probability p - 0.04 at least, and those of k - 1 with p + 0.04
-    at most."""
+    """In the four problems, with k = rfss_kmin(n, eps, p, z), subsets of k samples succeed with probability p - 0.04 at least, and those
+    of k - 1 with p + 0.04 at most."""
     found = []
     problems = [
         (18, 1e-3, 0.9, 0.5, "uniform"), (20, 1e-4, 0.7, 1.0, "normal"), (20, 1e-2, 0.95, 0.2, "uniform"), (20, 1e-3, 0.5, 2.0, "normal"),
@@ -116,7 +116,7 @@ def smallest_useful_size(claim: int = 0) -> str:
 @lemma(
     "step 4",
     means="exact",
-    scope="normal samples, 60 pairs (n, eps) with n from 3 to 2000",
+    scope="normal samples, pairs (n, eps) with n from 3 to 2000 and eps = n 2^(-s n) for six s, where E[Y] reaches 1",
     bounds=("rfss_density_threshold", "rfss_expected"),
     cites=_CITES,
 )

@@ -98,7 +98,7 @@ def whole_numbers() -> str:
 
 @lemma(
     "Theorem 3, the function",
-    means="rigorous",
+    means="exact",
     scope="162 arguments: gamma' from 0.9 to 1e-9, three targets, eps from 0.5 to 1e-12, c_amp = 1, 8, 500; ball arithmetic",
     control=1.1,
     bounds=_WIDTH,
@@ -334,6 +334,9 @@ def simplified() -> str:
     n >= c_amp log2(k / e)^2 / H2(k / n). Corollary 2 of the paper asks for twice that k.
 
     n H2(k / n) >= 2 k, since H2(x) >= 2 x for x <= 1/2; half of n H2 covers 2 c_amp L^2 / 2, the other half, at least k, the rest.
+
+    Whole numbers, with the paper's k = gamma n >= 4: the rest is at most half of k <= n H2 / 2, so that 3/4 of n H2 would do. Then
+    gamma n* <= 3 k / 4 for the larger solution n*, and ceil(gamma n*) <= k: the n of sslth_width is not larger.
     """
     log_k, bits, c = sympy.symbols("log_k L c", positive=True)
     gap = sympy.expand(c * (log_k + bits) ** 2 - (c * (log_k**2 + 2 * log_k * bits) + 2 * c * bits**2 / 2))
@@ -348,6 +351,9 @@ def simplified() -> str:
             n >= sslth_width(gamma, [5, 5, 5], eps, 1).n[0],
             f"n = {n} at gamma = {gamma}, eps = {eps} is below the solution",
         )
+        with precision(100):
+            closed = 2 * ((100 / arb(eps)).log() / arb(2).log()) ** 2 / _entropy(arb(gamma))
+            require(0 <= arb(n) - closed < 1, f"n = {n}, not {closed}, at gamma = {gamma}, eps = {eps}")
     return "c (log k + L)^2 = c (log(k)^2 + 2 log(k) L) + c L^2; H2(x) >= 2 x"
 
 

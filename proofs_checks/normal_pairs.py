@@ -7,13 +7,13 @@ from typing import Any
 from flint import acb, arb
 
 
-def window(u: Any, eta: float) -> Any:
+def window(u: Any, eta: Any) -> Any:
     """P(abs(A - u) <= eta), A standard normal: a ball."""
     root = arb(2).sqrt()
     return ((arb(u) + eta) / root).erf() / 2 - ((arb(u) - eta) / root).erf() / 2
 
 
-def pair(rho: Any, u: Any, eta: float) -> Any:
+def pair(rho: Any, u: Any, eta: Any) -> Any:
     """P(abs(A - u) <= eta and abs(B - u) <= eta), standard normal of correlation rho: a ball."""
     root, rest = arb(2).sqrt(), (2 * (1 - arb(rho) ** 2)).sqrt()
 

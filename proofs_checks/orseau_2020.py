@@ -125,8 +125,8 @@ def golden_is_least() -> str:
 
 @lemma(
     "number of cells",
-    means="rigorous",
-    scope="orseau_k at eps = 10^-j / 2 and 10^-j, j = 1..300, and 0.02, 0.04, ..., 0.98",
+    means="exact",
+    scope="orseau_k at eps = 10^-j / 2 and 10^-j, j = 1..300, and 0.02, 0.04, ..., 0.98, in balls",
     bounds=_CELLS,
     cites=_CITES,
 )

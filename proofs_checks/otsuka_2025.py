@@ -239,8 +239,8 @@ def linear_gadget() -> str:
     cites=(*_CITES, "lueker1998exponentially"),
 )
 def gadget_accounting() -> str:
-    """n >= d1 C ln(d1 d2 / eps) rows leave n / d1 >= C ln(1/t) samples for each of d1 d2 entries, t = eps / (d1 d2): if so many give error
-    and failure probability t, all entries are within t but for a probability d1 d2 t = eps.
+    """n >= d1 C ln(d1 d2 / eps) rows leave n / d1 >= C ln(1/t) samples, rounded down, for each of d1 d2 entries, t = eps / (d1 d2): if so
+    many give error and failure probability t, all entries are within t but for a probability d1 d2 t = eps.
     """
     with precision(256):
         for d1, d2, eps, C in product((1, 3, 64, 768), (1, 3, 64, 768), (0.5, 0.01, 1e-30), (1, 7)):
@@ -297,12 +297,19 @@ def theorem_3(constants: tuple[int, int] = (8, 2)) -> str:
     cites=_CITES,
 )
 def theorem_3_functions() -> str:
-    """At the entry errors exp(-n / (d1 C)) that belong to the dimensions of mha_dims, mha_error is at most 5 eps / 8."""
+    """mha_dims are the least dimensions that the theorem allows; and at the entry errors exp(-n / (d1 C)) that belong to them, mha_error,
+    which is H (2 alpha tanh(alpha^2 d1 t_K / 2) + alpha sqrt(d1 d2) t_V), is at most 5 eps / 8."""
     worst, shapes = 0.0, 0
     for d1, d2, H, eps, wide in product((1, 16, 768), (1, 16, 768), (1, 12), (0.9, 1e-6), (1, 10)):
         alpha = wide * float(np.sqrt(max(d1, d2)))
         dims = mha_dims(d1, d2, H, alpha, eps, 2.5)
         with precision(256):
+            for n, reach in (
+                (dims.key, 8 * H * arb(alpha) ** 3 * arb(d1) ** 1.5),
+                (dims.value, 2 * H * arb(alpha) * d1 * arb(d2).sqrt()),
+            ):
+                needed = d1 * arb(2.5) * (reach / arb(eps)).log()
+                require(arb(n) >= needed > arb(n - 1), f"n = {n}, but the statement asks for {float(needed)}")
             # rounded up to float64: upper bounds of the entry errors
             t_key, t_value = (
                 float((-arb(n) / (d1 * arb(2.5))).exp().upper()) * (1 + 1e-12) for n in (dims.key, dims.value)
@@ -314,7 +321,11 @@ def theorem_3_functions() -> str:
                 printed <= arb(eps) * (1 + arb(10) ** -10),
                 f"the printed chain gives {float(printed):.6g} > eps = {eps}",
             )
-        share = mha_error(d1, d2, H, alpha, t_key, t_value) / eps
+            scores = arb(alpha) ** 2 * d1 * arb(t_key)
+            sharp = H * arb(alpha) * (2 * (scores / 2).tanh() + arb(d1 * d2).sqrt() * arb(t_value))
+            found = mha_error(d1, d2, H, alpha, t_key, t_value)
+            require(abs(found / sharp - 1) < 1e-12, f"mha_error is {found}, not {float(sharp):.6g}")
+        share = found / eps
         require(share <= 0.6250001, f"mha_error is {share:.6f} eps at d1 = {d1}, d2 = {d2}, H = {H}, alpha = {alpha}")
         worst, shapes = max(worst, share), shapes + 1
     return f"{shapes} shapes; printed chain <= eps, mha_error at most {worst:.3f} eps"
@@ -356,6 +367,7 @@ def theorem_11() -> str:
     failure = sympy.simplify((2 * H * d1**2 * t + L * d1**2 * fully) / eps)
     parts = sympy.sqrt(d1) / (16 * alpha**3) + 1 / (24 * alpha * H * sympy.sqrt(d1))
     require(sympy.simplify(failure - parts) == 0, f"the failure probability is {failure} eps")
+    require(sympy.Rational(1, 16) + sympy.Rational(1, 24) == sympy.Rational(5, 48), "its parts at their largest")
     with precision(256):
         for width, heads, layers, eps_, wide in product((1, 64), (1, 8), (1, 3), (0.5, 1e-4), (1, 3)):
             norm = wide * float(np.sqrt(width))
@@ -420,7 +432,9 @@ def explicit_dims() -> str:
             require(total <= eps * slack, f"mha_error {total} exceeds eps = {eps}")
             # the share of each matrix, rounded up: as many products as the functions give, or fewer
             for n, entries, t in ((dims.key, d1 * d1, t_key), (dims.value, d1 * d2, t_value)):
-                require(n >= d1 * least(t * slack, delta / (2 * H * entries) * slack), f"n = {n} for {entries} entries")
+                failure = delta / (2 * H * entries)
+                require(n >= d1 * least(t * slack, failure * slack), f"n = {n} for {entries} entries")
+                require(n <= d1 * least(t / slack, failure / slack), f"n = {n}, more than {entries} entries need")
             cases, largest = cases + 1, max(largest, total / eps)
     return f"{cases} shapes; mha_error at most {largest:.4f} eps"
 

@@ -24,7 +24,6 @@ from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import claimed, lemma, require
 from proofs_checks.pieces import Matrix, Piece, apply, prune
 from slth.bounds.dense import pensia_width, pensia_width_explicit
-from slth.bounds.explicit import rss_failure_explicit, rss_n_explicit
 from slth.bounds.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
 
 _WIDTH = ("pensia_width", "pensia_width_explicit")
@@ -206,26 +205,49 @@ def union_bound() -> str:
 @lemma(
     "explicit width",
     means="exact",
-    scope="widths 784-500-10 and 3-1, eps = delta = 0.5, 0.01, 1e-6",
+    scope="widths 784-500-10, 3-1, 1-1, eps and delta = 0.5, 0.01, 1e-6, in balls; the theorem behind: `explicit_rss`, `wider_targets`",
+    control=1.01,
     bounds=("pensia_width_explicit",),
     cites=("slth", "pensia2020optimal"),
 )
-def explicit_width() -> str:
-    """Candidates with a density of at least c = 1/4 on [-2 a, 2 a], a = 1 / (2 e), take more than the samples of the explicit bound for
-    targets in [-a, a] if they are to cover [-1, 1], at error eps / (2 l d_(i-1) d_i) and with that share of delta; less than twice as many
-    and 400.
+def explicit_width(claim: float = 1.0) -> str:
+    """The n_i of pensia_width_explicit are enough for one subset-sum problem: n_i = N + m, where N candidates of density c = 1/4 on
+    [-2 a, 2 a], a = 1 / (2 e), miss a target of [-r, r], r = a or 2 a, with probability at most 2 (2 r / e)^2 (1 - a c)^N <= p / 2, and
+    both sums of m more, the positive and the negative ones of size at most 2 a, reach 1 - r but for
+    2 e^(s (1 - r)) (1 - c (2 a - (1 - e^(-2 a s)) / s))^m <= p / 2 for some s > 0; e = eps / (2 l d_(i-1) d_i), p the same share of delta.
+
+    All targets of the class follow at once: entries of a matrix of norm at most 1 lie in [-1, 1], and each of the problems of `union_bound`
+    is solved for all of [-1, 1] together. The entries of both halves then err by at most e, so that `spectral_norm` leaves the layer,
+    whatever the signs of the input, within eps / (2 l), and `propagation` the network within eps. Every number is a ball here.
     """
-    a = 1 / (2 * math.e)
     blocks = []
-    for widths, eps in product(((784, 500, 10), (3, 1)), (0.5, 0.01, 1e-6)):
-        found = pensia_width_explicit(widths, eps, eps)
-        for d_in, d_out, n in zip(widths[:-1], widths[1:], found.n.tolist(), strict=True):
-            share = eps / (2 * (len(widths) - 1) * d_in * d_out)
-            least = rss_n_explicit(share, share, a, 0.25) if share <= 2 * a else 0
-            require(least < n < 2 * least + 400, f"n = {n}, {least} for [-a, a] alone")
-            require(rss_failure_explicit(n, share, a, 0.25) < share, f"n = {n} does not cover [-a, a]")
-            blocks.append(int(n))
-    return f"blocks {blocks}"
+    with precision(100):
+        a, c = 1 / (2 * arb(1).exp()), arb(fmpq(1, 4))
+        grid = [arb(b) / (2 * a) for b in np.geomspace(0.01, 100, 800)]
+        bases = [(1 - c * (2 * a - (1 - (-2 * a * s).exp()) / s)).log() for s in grid]
+        for widths, eps, delta in product(((784, 500, 10), (3, 1), (1, 1)), (0.5, 0.01, 1e-6), (0.5, 0.01, 1e-6)):
+            for d_in, d_out, n in zip(
+                widths[:-1], widths[1:], pensia_width_explicit(widths, eps, delta).n.tolist(), strict=True
+            ):
+                shares = 2 * (len(widths) - 1) * d_in * d_out
+                error, miss = arb(eps) / shares, arb(delta) / shares
+                needs = []
+                for r in (a, 2 * a):
+                    covering = (2 * (2 * r / error) ** 2 * 2 / miss).log() / -(1 - a * c).log()
+                    carrying = ((s * (1 - r) + (4 / miss).log()) / -base for s, base in zip(grid, bases, strict=True))
+                    needs.append(_ceiling(covering) + min(_ceiling(x) for x in carrying))
+                at = f"widths = {widths}, eps = {eps}, delta = {delta}"
+                require(n >= claim * min(needs), f"n = {n}, but {min(needs)} are needed at {at}")
+                require(n <= min(needs) + 1, f"n = {n}, {min(needs)} are enough at {at}")
+                blocks.append(int(n))
+    return f"{len(blocks)} blocks, from {min(blocks)} to {max(blocks)}"
+
+
+def _ceiling(x: arb) -> int:
+    """A whole number that is certainly not below."""
+    whole = x.upper().ceil().unique_fmpz()
+    require(whole is not None, f"{x} is too wide")
+    return int(str(whole))
 
 
 @lemma(
@@ -269,7 +291,7 @@ def explicit_simulated(claim: float = 1.0) -> str:
 @lemma(
     "max norm to spectral norm",
     means="symbolic",
-    scope="the identity for all matrices up to 4 x 4 (it is the same for every size); attained for all sizes",
+    scope="all sizes: the identity expanded for up to 4 columns, of which 2 decide it; attained for all sizes",
     bounds=_ENTRY,
     cites=("slth", "pensia2020optimal"),
 )
@@ -278,7 +300,7 @@ def spectral_norm() -> str:
     attains: the factor p q of the papers can be sqrt(p q).
 
     abs(E x)^2 = sum over i of (sum over j of E_ij x_j)^2, and by Lagrange's identity each square is (sum E_ij^2)(sum x_j^2) minus the sum
-    over j < k of (E_ij x_k - E_ik x_j)^2.
+    over j < k of (E_ij x_k - E_ik x_j)^2. A monomial of that identity has no more than two column indices, so that two columns decide it.
     """
     for q in range(1, 5):
         row = sympy.symbols(f"r0:{q}", real=True)

@@ -125,15 +125,18 @@ def lower_bound(claim: float = 1.0) -> str:
 def sparse_lower_bound() -> str:
     """There are at most (e / gamma)^(gamma m) subnetworks with at most gamma m of m parameters, so that
     gamma m log2(e / gamma) >= d^2 log2(1 / (2 eps)) - 1.
+
+    gamma^(i - gamma m) >= 1 for i <= gamma m, so that there are at most the sum over all i of C(m, i) gamma^(i - gamma m), which is
+    (1 + gamma)^m / gamma^(gamma m) <= e^(gamma m) / gamma^(gamma m). Counts are compared in integers, with 2718281828 / 10^9 < e.
     """
     tight = 0.0
     for m in range(1, 121):
         count = 1
         for s in range(1, m + 1):
             count += math.comb(m, s)
-            bits = s * (math.log2(math.e) + math.log2(m / s))
-            require(math.log2(count) <= bits + 1e-9, f"{count} subnetworks of at most {s} of {m}")
-            tight = max(tight, math.log2(count) / bits)
+            allowed = (2718281828 * m) ** s
+            require(count * (10**9 * s) ** s <= allowed, f"{count} subnetworks of at most {s} of {m}")
+            tight = max(tight, math.log2(count) / (s * math.log2(math.e * m / s)))
     reached = 0
     for d, eps, m in product(range(1, 5), (Fraction(1, 10), Fraction(1, 64)), (40, 80, 120)):
         need = 1 / (2 * eps) ** (d * d) / 2
@@ -142,6 +145,13 @@ def sparse_lower_bound() -> str:
                 least = pensia_lower_sparse(d, float(eps), s / m)
                 require(m >= least, f"m = {m} with s = {s} has enough subnetworks, but the bound is {least}")
                 reached += 1
+    for d, eps, s in product(range(1, 5), (Fraction(1, 10), Fraction(1, 64)), range(1, 101)):
+        least = pensia_lower_sparse(d, float(eps), s / 100)
+        bits, enough = s / 100 * math.log2(math.e * 100 / s), -d * d * math.log2(2 * eps) - 1
+        require(
+            least * bits >= enough * (1 - 1e-12), f"m = {least} violates the inequality at d = {d}, gamma = {s} / 100"
+        )
+        require((least - 1) * bits < enough, f"m = {least - 1} satisfies the inequality at d = {d}, gamma = {s} / 100")
     return f"7260 counts, log2 at most {tight:.4f} of the bound; {reached} networks with enough subnetworks all allowed"
 
 

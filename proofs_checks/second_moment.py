@@ -95,7 +95,8 @@ def overlap_moments() -> str:
 )
 def few_fresh_samples() -> str:
     """Of two independent uniformly random k-subsets of n, let the second have J = k - I samples that the first has not. Then E[1 / (J +
-    1)] = (n + 1) / ((k + 1) (n - k + 1)), so E[k / J; J >= 1] <= 2 (n + 1) / (n - k + 1), which is below 2 / (1 - gamma)."""
+    1)] = (n + 1) / ((k + 1) (n - k + 1)), so E[k / J; J >= 1] <= 2 (n + 1) / (n - k + 1), which is below 2 / (1 - gamma)
+    for k < n."""
     n, k, j = sympy.symbols("n k j", positive=True, integer=True)
     choose = sympy.binomial
     shifted = sympy.gammasimp(choose(n - k, j) / (j + 1) / (choose(n - k + 1, j + 1) / (n - k + 1)))
@@ -209,24 +210,34 @@ def explicit_constant(claim: float = 1.0) -> str:
         hit = float(one(k, z, eps))
         require(hit >= 2 * float(eps) * c_l / math.sqrt(k), f"P(H) = {hit} at k = {k}, z = {z}, eps = {eps}")
         for n in {max(n, k) for n in (k, k + 1, 2 * k - 1, 2 * k, 2 * k + 1, 3 * k, 10, 20, 40, 90, 200, 400)}:
-            proven = rfss_c_thm(n, k, float(eps), c_l, c_u, float(z)) * claim
+            stated = rfss_c_thm(n, k, float(eps), c_l, c_u, float(z))
+            proven = stated * claim
             exact = 1 / float(moment_ratio(n, k, z, eps))
             require(proven <= exact, f"{proven:.4f} > {exact:.4f} at n = {n}, k = {k}, z = {z}, eps = {eps}")
             largest, cases = max(largest, proven / exact), cases + 1
+            terms = [
+                math.comb(k, i) * math.comb(n - k, k - i) * c_u / c_l * math.sqrt(k / (k - i))
+                for i in range(max(2 * k - n, 0), k)
+            ]
+            formula = math.comb(n, k) / (sum(terms) + math.sqrt(k) / (2 * float(eps) * c_l))
+            require(abs(stated / formula - 1) < 1e-10, f"rfss_c_thm is {stated}, not {formula}")
     return f"{cases} cases; rfss_c_thm is at most {largest:.3f} of E[Y]^2 / E[Y^2]"
 
 
 @lemma(
     "step 8",
     means="symbolic",
-    scope="all 1 <= k <= lam n and eps; the function at 1,000 random (n, k, eps, c_l, c_u) with n to 10^5",
+    scope="all 1 <= k <= lam n and eps; the function at random (n, k, eps, c_l, c_u) with n to 10^5",
     bounds=("rfss_c_thm",),
     cites=("slth", "natale2024sparsity", "robbins1955stirling"),
 )
 def any_density() -> str:
-    """For sum-bounded samples and any lam < 1, without a condition such as k = o(sqrt(n)): if 1 <= k <= lam n, n H2(k/n) >= log2(k/eps) and
-    abs(z) + eps <= sqrt(k), then P(Y > 0) >= c_l / (c_u sqrt(2 / (1 - lam)) + sqrt(2))."""
-    # i < k: Jensen, E[sqrt(k/J); J >= 1] <= sqrt(E[k/J; J >= 1]) <= sqrt(2 / (1 - lam)) by `few_fresh_samples`
+    """For samples whose sums are bounded as in `explicit_constant`, and any lam < 1, without a condition such as k = o(sqrt(n)): if
+    1 <= k <= lam n, n H2(k/n) >= log2(k/eps) and abs(z) + eps <= sqrt(k), then P(Y > 0) >= c_l / (c_u sqrt(2 / (1 - lam)) + sqrt(2)).
+
+    Both terms of `explicit_constant`: E[sqrt(k/J); J >= 1] <= sqrt(E[k/J; J >= 1]) <= sqrt(2 / (1 - lam)) by Cauchy and Schwarz and
+    `few_fresh_samples`; and C(n, k) >= sqrt(n / (8 k (n - k))) 2^(n H2(k/n)) (`binomials.entropy_bounds`), where 2^(n H2) >= k / eps.
+    """
     n, k, eps, c_l = sympy.symbols("n k eps c_l", positive=True)
     # i = k: C(n, k) >= sqrt(n / (8 k (n - k))) 2^(n H2), and 2^(n H2) >= k / eps
     subsets = sympy.sqrt(n / (8 * k * (n - k))) * k / eps
@@ -234,7 +245,7 @@ def any_density() -> str:
     rest = sympy.powsimp(sympy.expand_power_base(sympy.simplify(same**2 * c_l**2), force=True))
     require(sympy.simplify(rest - 2 * (n - k) / n) == 0, f"c_l^2 times the square of the term i = k is {rest}")
     rng = np.random.default_rng(5)
-    least = math.inf
+    least, drawn = math.inf, 0
     for _ in range(1000):
         size = int(10 ** rng.uniform(0.31, 5))
         chosen = min(max(int(size * rng.uniform(0, 0.95)), 1), size - 1, 3000)
@@ -249,8 +260,9 @@ def any_density() -> str:
         proven = rfss_c_thm(size, chosen, tolerance, c_low, c_high)
         floor = c_low / (c_high * math.sqrt(2 / (1 - lam)) + math.sqrt(2))
         require(proven >= floor * (1 - 1e-9), f"rfss_c_thm = {proven} < {floor} at n = {size}, k = {chosen}")
-        least = min(least, proven / floor)
-    return f"the square of the term i = k is 2 (1 - gamma) / c_l^2 <= 2 / c_l^2; rfss_c_thm / floor >= {least:.3f}"
+        least, drawn = min(least, proven / floor), drawn + 1
+    require(drawn >= 500, f"only {drawn} draws within the hypotheses")
+    return f"the square of the term i = k is 2 (1 - gamma) / c_l^2 <= 2 / c_l^2; rfss_c_thm / floor >= {least:.3f} in {drawn} draws"
 
 
 def _convolved(law: dict[Fraction, Fraction], m: int) -> dict[Fraction, Fraction]:

@@ -104,6 +104,9 @@ def depth_is_of_the_order_stated() -> str:
         require(
             depth * (b + 2) <= stated, f"d = {d}, l = {depth}, eps = {eps}: {depth * (b + 2)} layers, {stated} stated"
         )
+        with precision(80):
+            layers = 9 * depth * (arb(d * depth) / arb(eps)).log()
+            require(stated - 1 < layers <= stated, f"{stated} is not {layers}, rounded up")
         cases += 1
     return f"9 y is enough from y = {float(crossing):.3f} < ln 2 on; sreenivasan_dims agrees at {cases} points"
 

@@ -204,3 +204,35 @@ def test_help_gives_examples_that_run(capsys: pytest.CaptureFixture[str]) -> Non
         options = parser.parse_args(example.split())
         if options.plot is None and options.latex is None:
             assert options.run(options) == 0, example
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--compare", "0.1", "0.05", "--constant", "c_amp=2"), "no constant 'c_amp' enters here; --constant sets C"),
+        (("--compare", "0.1", "0.05", "--epsilon", "0.1"), "--epsilon belongs to --network"),
+        (("--compare", "0.1", "0.05", "--scale"), "--scale belongs to --network"),
+        (("--network", "4-3", "--epsilon", "0.1", "--constant", "D=3"), "--constant sets C, c_amp, precision"),
+        (("--network", "4-3", "--epsilon", "0.1", "--constant", "C=1", "--constant", "C=2"), "C is given twice"),
+        (("rfss_n", "--delta", "0"), "--delta belongs to --compare and --network"),
+        (("rss_cover_prob", "n=10", "eps=0.1", "interval=3"), "interval must be a pair"),
+    ],
+)
+def test_options_that_would_be_ignored(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_nothing_is_printed_before_a_plot_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = run(capsys, "--network", "4-3", "--epsilon", "0.7", "--plot", str(tmp_path / "p.png"))
+    assert (code, out) == (2, "")
+    assert "--plot needs an error below 1/2" in err
+
+
+def test_two_exports_into_one_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    same = str(tmp_path / "bounds.tex")
+    code, _, err = run(capsys, "--latex", same, "--bib", same)
+    assert code == 2
+    assert "name two files" in err
+    assert not list(tmp_path.iterdir())

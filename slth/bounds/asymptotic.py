@@ -121,7 +121,7 @@ def rss_tail_dacunha(n: ArrayLike, eps: ArrayLike, C: ArrayLike) -> Any:
     args.require_whole("n")
     args.require("0 < eps < 1/3", (eps > 0) & (eps < 1 / 3))
     args.require("C > 0", C > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         args.require("n >= C log2(1/eps)", n >= -C * np.log2(eps))
     return args.real(lambda n, eps, C: np.exp(-((n + C * np.log2(eps)) ** 2) / (4 * n)))
 
@@ -171,7 +171,7 @@ def rss_tail_discrete(t: ArrayLike, M: ArrayLike, Delta: ArrayLike, C: ArrayLike
     args.require("Delta <= M", Delta <= M)
     args.require("C > 0", C > 0)
     args.require("kappa > 0", kappa > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         args.require("t >= C ln((M + 1) / (Delta + 1))", t >= C * _log_ratio(M, Delta))
     return args.real(
         lambda t, M, Delta, C, kappa: np.minimum(2 * np.exp(-((t - C * _log_ratio(M, Delta)) ** 2) / (kappa * t)), 1.0)

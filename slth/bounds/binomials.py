@@ -147,7 +147,8 @@ def log2_binom_sum(n: ArrayLike, k: ArrayLike) -> BinomialBounds:
 
     def power(base: float) -> Any:
         return args.real(
-            lambda n, k: k * (base + np.log(n / np.maximum(k, 1.0), where=k > 0, out=np.zeros_like(k))) / _LN2
+            # log(n / k), without rounding n / k: k may be next to n
+            lambda n, k: k * (base + np.log1p((n - k) / np.maximum(k, 1.0))) / _LN2
         )
 
     return BinomialBounds(power(0.0), power(1.0))

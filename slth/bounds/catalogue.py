@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import product
@@ -12,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from slth.bounds import references
-from slth.bounds.hypotheses import HypothesisError
+from slth.bounds.hypotheses import HypothesisError, HypothesisWarning
 from slth.bounds.statement import DIRECTIONS, STATEMENTS, Bound
 from slth.bounds.table import Table
 from slth.validation import one_of
@@ -35,6 +36,9 @@ def catalogue(*, direction: str | None = None, cites: str | None = None, text: s
     """
     if direction is not None:
         one_of(direction, DIRECTIONS, "direction")
+    for name, value in (("cites", cites), ("text", text)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, got {value!r}")
     words = text.lower().split() if text else []
     return tuple(
         bound
@@ -62,8 +66,8 @@ def evaluate(bound: Bound, grid: Mapping[str, Sequence[Any]]) -> Table:
     Returns
     -------
     Table
-        A column for each parameter, then the result (one column for each field if it has several). Where a hypothesis fails the result
-        is None, and the notes name the hypothesis.
+        A column for each parameter, then the result (one column for each field if it has several; "result depth" for a field with the name
+        of a parameter). Where a hypothesis fails the result is None, and the notes name the hypothesis.
 
     Raises
     ------
@@ -76,12 +80,22 @@ def evaluate(bound: Bound, grid: Mapping[str, Sequence[Any]]) -> Table:
     for name, parameter in inspect.signature(bound.function).parameters.items():
         if parameter.default is parameter.empty and name not in grid:
             raise TypeError(f"{bound.name} needs {name!r} too; it takes {', '.join(bound.parameters)}")
+    for name, values in grid.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeError(
+                f"{name} must be a sequence of the values that it takes, got {values!r}; write [{values!r}]"
+            )
     points = list(product(*grid.values()))
-    results, notes = [], []
+    results: list[dict[str, Any]] = []
+    notes: list[str] = []
     for point in points:
         try:
-            results.append(_columns(bound(**dict(zip(grid, point, strict=True)))))
-        except (HypothesisError, OverflowError) as error:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", HypothesisWarning)
+                found = _columns(bound(**dict(zip(grid, point, strict=True))))
+            notes += [str(warning.message) for warning in said]
+            results.append({f"result {name}" if name in grid else name: value for name, value in found.items()})
+        except (HypothesisError, OverflowError, MemoryError) as error:
             results.append({})
             notes.append(str(error))
     names = tuple(dict.fromkeys(name for result in results for name in result)) or ("result",)

@@ -200,8 +200,8 @@ class Overparameterisation:
     sufficient : (points,) float64
         m / m_t with which a ticket of at most this density exists, by Theorem 3 of Natale et al.
     necessary : (points,) float64
-        m / m_t without which there are fewer tickets of this density than matrices to approximate; the matrices are square, of the
-        smallest width.
+        m / m_t without which there are fewer tickets of this density than targets to approximate: those of one square matrix W of the
+        smallest width, W x or, behind hidden layers, W relu(x).
     ticket : (points,) float64
         Bound of Theorem 3 on the size of the ticket, for each parameter of the target.
     ends : tuple of EndPoint
@@ -276,8 +276,13 @@ def overparameterisation(
     rho = max(max(a / b, b / a) for a, b in shapes)
     found = dense.sslth_width(np.minimum(density / rho, 0.5), whole, eps, c_amp)
     d = min(whole)
-    # near density 1 the sum of binomials is bounded more tightly by 2^m
-    needed = np.maximum(lower.pensia_lower_sparse(d, eps, density, 1 - eps), lower.pensia_lower(d, eps, 1 - eps))
+    # behind hidden layers that pass relu(x) on, W is seen at inputs >= 0 alone; A x is a difference of two such images, so that A has at
+    # most sqrt(2) times the norm that it has there, and errors count for so much more
+    seen = eps * (math.sqrt(2) if len(shapes) > 1 else 1.0)
+    needed = np.zeros(density.shape)
+    if seen < 0.5:
+        # near density 1 the sum of binomials is bounded more tightly by 2^m
+        needed = np.maximum(lower.pensia_lower_sparse(d, seen, density, 1 - eps), lower.pensia_lower(d, seen, 1 - eps))
     return Overparameterisation(
         whole, eps, c_amp, density, np.asarray(found.overparameterisation), needed / found.m_t, found.ticket / found.m_t,
         ends,

@@ -44,7 +44,7 @@ _PREDICTED = (
     direction="predictor",
 )
 def rss_target_prob(n: ArrayLike, eps: ArrayLike, z: ArrayLike, law: Law | str = "uniform") -> Any:
-    """Predicted probability that some subset of n samples has a sum within eps of z.
+    """Predicted probability that some subset of n samples has a sum within eps of z; 1 where the empty one has.
 
     Parameters
     ----------
@@ -65,10 +65,13 @@ def rss_target_prob(n: ArrayLike, eps: ArrayLike, z: ArrayLike, law: Law | str =
     args = Arguments("rss_target_prob", n=n, eps=eps, z=z)
     n, eps, z = args
     args.require_whole("n")
+    args.require("n <= 2^53", n <= 2**53)
     args.require("eps > 0", eps > 0)
     some = _with_density(law)
 
     def given(drawn: _Drawn, eps: float, z: float) -> float:
+        if abs(z) <= eps:  # the empty sum
+            return 1.0
         return drawn.average(-np.expm1(-drawn.expected(z, eps)), z, z, eps)
 
     return args.real(lambda n, *point: _averages(given, some, n, *point))
@@ -92,7 +95,7 @@ def rss_target_prob(n: ArrayLike, eps: ArrayLike, z: ArrayLike, law: Law | str =
 def rss_cover_prob(
     n: ArrayLike, eps: ArrayLike, interval: tuple[ArrayLike, ArrayLike] = (-0.5, 0.5), law: Law | str = "uniform"
 ) -> Any:
-    """Predicted probability that every z of the interval has a subset sum of n samples within eps.
+    """Predicted probability that every z of the interval has a subset sum of n samples within eps; 1 where the empty one is.
 
     Parameters
     ----------
@@ -110,15 +113,21 @@ def rss_cover_prob(
     float, or (...) float64
         The same for the same arguments: nothing is drawn anew. Time O(n) for the largest n, plus about 20 ms an entry.
     """
-    low, high = interval
+    try:
+        low, high = interval
+    except (TypeError, ValueError):
+        raise ValueError(f"interval must be a pair, smallest and largest target, got {interval!r}") from None
     args = Arguments("rss_cover_prob", n=n, eps=eps, low=low, high=high)
     n, eps, low, high = args
     args.require_whole("n")
+    args.require("n <= 2^53", n <= 2**53)
     args.require("eps > 0", eps > 0)
     args.require("low < high", low < high)
     some = _with_density(law)
 
     def given(drawn: _Drawn, eps: float, low: float, high: float) -> float:
+        if max(-low, high) <= eps:  # the empty sum
+            return 1.0
         gaps = np.zeros(drawn.deviation.shape)
         for z, weight in _quadrature(low, high, float(np.median(drawn.deviation))):
             log_rate = drawn.log_rate(z)

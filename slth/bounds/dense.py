@@ -291,7 +291,7 @@ def _sizes(shapes: list[tuple[int, int]], n: list[Any]) -> dict[str, Any]:
     with np.errstate(over="ignore"):  # beyond float64: infinite
         return {
             "n": blocks,
-            "hidden": 2.0 * np.array([d_in for d_in, _ in shapes]) * blocks,
+            "hidden": 2.0 * np.array([d_in for d_in, _ in shapes], np.float64) * blocks,
             "m": sum(2 * d_in * (d_in + d_out) * n_i for (d_in, d_out), n_i in zip(shapes, n, strict=True)),
             "m_t": sum(d_in * d_out for d_in, d_out in shapes),
         }

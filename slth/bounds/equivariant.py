@@ -20,7 +20,7 @@ from slth.bounds.statement import statement
     mark="read",
     confidence="high",
     assumptions=(
-        "targets: l equivariant layers of n channels, with parameters in an equivariant basis B, of norm <= 1",
+        "targets: l equivariant layers of n channels and norm <= 1, with coefficients of at most 1 in an equivariant basis B",
         "random network: 2 l layers, equivariant parameters independent from U[-1, 1]; density is counted in these parameters",
         "abs(B): elements of the basis; norm(B) = max over coefficients in [-1, 1] of the norm of their combination",
         "with probability >= 1 - eps; 0 < eps < 1; 0 < gamma < 1; c_amp > 0; n, depth, abs(B) >= 1 whole; norm(B) > 0",

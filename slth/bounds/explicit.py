@@ -111,8 +111,8 @@ def rss_failure_explicit(n: ArrayLike, err: ArrayLike, a: ArrayLike = 0.5, c: Ar
 def rss_n_explicit_full(err: ArrayLike, delta: ArrayLike, a: ArrayLike = 0.5, c: ArrayLike = 0.5) -> Any:
     """Samples with which, with probability >= 1 - delta, every z in [-2a, 2a] has a subset sum within err.
 
-    The default a = c = 1/2 is U[-1, 1] and targets in [-1, 1]: ``ln(2 / ((err/2)^2 delta)) / ln(4/3)``, five samples more than
-    `rss_n_explicit` asks for on [-1/2, 1/2].
+    The default a = c = 1/2 is U[-1, 1] and targets in [-1, 1]: ``ln(2 / ((err/2)^2 delta)) / ln(4/3)``, four or five samples
+    more than `rss_n_explicit` asks for on [-1/2, 1/2].
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def rss_mean_error_explicit(n: ArrayLike, a: ArrayLike = 0.5, c: ArrayLike = 0.5
     n, a, c = args
     args.require_whole("n", least=0)
     args.require("a > 0", a > 0)
-    args.require("0 < a c <= 1/4", (a * c > 0) & (a * c <= 0.25))
+    require_share(args, a, c)
     return args.real(lambda n, a, c: a * np.minimum(math.sqrt(32) * np.exp(0.5 * n * np.log1p(-a * c)), 1.0))
 
 
@@ -287,5 +287,12 @@ def _samples(reach: Array, err: Array, delta: Array, ac: Array) -> Array:
 
 def _require(args: Arguments, err: Array, a: Array, c: Array, reach: int = 1) -> None:
     args.require("a > 0", a > 0)
-    args.require(f"0 < err <= {2 * reach} a", (err > 0) & (err <= 2 * reach * a))
-    args.require("0 < a c <= 1/4", (a * c > 0) & (a * c <= 0.25))
+    args.require(f"0 < err <= {2 * reach} a", (err > 0) & (err / (2 * reach) <= a))
+    require_share(args, a, c)
+
+
+def require_share(args: Arguments, a: Array, c: Array) -> None:
+    """Demand 0 < a c <= 1/4: the density c on [-2a, 2a] weighs 4 a c."""
+    with np.errstate(over="ignore"):
+        share = a * c
+    args.require("0 < a c <= 1/4", (share > 0) & (share <= 0.25))

@@ -33,12 +33,12 @@ class ExtraLayerWidths:
     ----------
     widths : (..., L + 1) float64 of whole numbers
         n_{S,1}, ..., n_{S,L+1}; the last is that of the target.
-    rho : (...) float64
+    rho : float, or (...) float64
         What the failure probability is divided by.
     """
 
     widths: Array
-    rho: Array
+    rho: Any
 
 
 @statement(
@@ -209,7 +209,9 @@ def burkholz_width(
     log_rho = np.maximum(np.log(C_rho) + (1 + gamma) * np.log(total) - gamma * np.log(depth_log), 0.0)
     log = np.maximum(-np.log(tolerance), (log_rho - log_delta)[..., None])
     last = np.where(np.isnan(log_rho), np.nan, count[-1])[..., None]
-    return ExtraLayerWidths(np.concatenate([np.ceil(C * count[:-1] * log), last], axis=-1), np.exp(log_rho))
+    with np.errstate(over="ignore"):  # beyond float64: infinite
+        hidden, rho = np.ceil(C * count[:-1] * log), np.exp(log_rho)
+    return ExtraLayerWidths(np.concatenate([hidden, last], axis=-1), rho if args.shape else float(rho))
 
 
 @statement(

@@ -176,7 +176,7 @@ def rfss_n_simplified(k: ArrayLike, eps: ArrayLike, c_amp: ArrayLike) -> Any:
     """
     args = Arguments("rfss_n_simplified", k=k, eps=eps, c_amp=c_amp)
     k, eps, c_amp = _require_uniform(args)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         bits = np.log2(np.maximum(k, 1))
         least = 2 * c_amp * bits * (bits - 2 * np.log2(np.abs(eps)))
     args.require("k >= 2 c_amp (log2(k)^2 + 2 log2(k) log2(1/eps))", k >= least)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -45,7 +46,8 @@ def for_network(
     scale : bool, default False
         Make the target fit first, which is exact for ReLU networks: biases become the weights of one more neuron a layer that is
         always 1, and each matrix is divided by its norm (the last one less, if the product of the norms is below 1). The error shrinks
-        by that product if it is above 1, and by sqrt(2), the length of the longest input with its additional 1, if there are biases.
+        by that product if it is above 1, and by sqrt(2), the length of the longest input with its additional 1, if there are biases
+        (not in what is necessary: there the sqrt(2) would be no loss of the source's).
     norms : (l,) floats, optional
         Spectral norms, for a target given by its widths (default: 1).
     density : float
@@ -67,9 +69,14 @@ def for_network(
     epsilon, delta = positive_float(epsilon, "epsilon"), positive_float(delta, "delta")
     if epsilon >= 1 or delta >= 1:
         raise ValueError(f"epsilon and delta must be < 1, got {epsilon:g} and {delta:g}")
-    positive_float(density, "density"), positive_float(C, "C"), positive_float(c_amp, "c_amp")
+    if positive_float(density, "density") > 1:
+        raise ValueError(f"density must be <= 1, got {density:g}; it is the share of the source that the ticket keeps")
+    positive_float(C, "C"), positive_float(c_amp, "c_amp")
     found, factor = read_target(target, norms, scale)
     eps = epsilon / factor
+    # necessary conditions do without the sqrt(2): the convex hull of all (x, 1) and (-x, -1) contains the unit ball, so that two matrices
+    # that differ by more than 2 t in norm do so at one of the inputs (x, 1)
+    allowed = eps * found.longest
     d = min(found.widths)
     matrices = f"every {d} x {d} matrix of norm <= 1 at once, not this target alone"
     unit = _why_not(found, "norm", scale)
@@ -96,17 +103,17 @@ def for_network(
         ("Sreenivasan et al., signs", ("sreenivasan_dims",), unit, lambda: _signs(found, eps, C), "sufficient"),
         (
             "Pensia et al., Theorem 2", ("pensia_lower",), "",
-            lambda: {"parameters": lower.pensia_lower(d, eps, 1 - delta), "assumed": matrices}, "necessary",
+            lambda: {"parameters": lower.pensia_lower(d, allowed, 1 - delta), "assumed": matrices}, "necessary",
         ),
         (
             "Pensia et al., of a density", ("pensia_lower_sparse",), "",
             lambda: {
-                "parameters": lower.pensia_lower_sparse(d, eps, density, 1 - delta), "density": density, "assumed": matrices,
+                "parameters": lower.pensia_lower_sparse(d, allowed, density, 1 - delta), "density": density, "assumed": matrices,
             }, "necessary",
         ),
         (
             "Natale et al., Theorem 5", ("natale_lower_exact",), "" if delta <= 0.5 else "it is about success with probability >= 1/2",
-            lambda: _natale_lower(d, found.parameters, eps), "necessary",
+            lambda: _natale_lower(d, found.parameters, allowed), "necessary",
         ),
         (
             "Kumar and Natale, Theorem 3", ("quantized_lower",), "",
@@ -127,7 +134,10 @@ def _row(
         return row
     try:
         with np.errstate(over="ignore", divide="ignore"):  # reported as OverflowError, with the name of the bound
-            return replace(row, **report())
+            found = replace(row, **report())
+        if found.parameters is not None and found.parameters > sys.float_info.max:
+            raise OverflowError(f"{bounds[0]}: the parameters are beyond float64")
+        return found
     except (HypothesisError, OverflowError) as error:
         return replace(row, why=str(error))
 

@@ -12,6 +12,8 @@ from slth.bounds.statement import statement
 
 _LOG_GOLDEN: Final = float(np.log((1 + np.sqrt(5)) / 2))
 
+_MOST: Final = 100_000  # cells of the exact law: more would take an hour
+
 _CELLS = "cells [g^(i+1), g^i], i = 1..k, g = (sqrt 5 - 1) / 2: one sample in each gives every w in [0, 1] up to g^k"
 _LAW = (
     "samples independent, with the hyperbolic density 1 / (2 k ln(1/g) abs(x)) on g^(k+1) <= abs(x) <= g: each of the 2k cells of "
@@ -95,7 +97,7 @@ def orseau_samples_exact(k: ArrayLike, delta: ArrayLike) -> Any:
     Parameters
     ----------
     k : (...) int
-        Cells of one sign, as from `orseau_k`.
+        Cells of one sign, as from `orseau_k`; at most 100,000.
     delta : (...) float
         Failure probability, in (0, 1).
 
@@ -104,7 +106,9 @@ def orseau_samples_exact(k: ArrayLike, delta: ArrayLike) -> Any:
     int, or (...) float64 of whole numbers
     """
     args = Arguments("orseau_samples_exact", k=k, delta=delta)
-    _require(args, *args)
+    k, delta = args
+    _require(args, k, delta)
+    args.require(f"k <= {_MOST:,} (its time grows like k^2; orseau_samples is a bound in closed form)", k <= _MOST)
     return args.whole(_collect)
 
 

@@ -55,7 +55,7 @@ class Arguments:
         self._bound = bound
         # what a bound returns as an int may be beyond 2^53; as an argument it is rounded
         given = {
-            name: finite_array(float(value) if isinstance(value, int) else value, name)
+            name: finite_array(_rounded(value, name) if isinstance(value, int) else value, name)
             for name, value in numbers.items()
         }
         try:
@@ -113,8 +113,24 @@ class Arguments:
 
     def _evaluate(self, formula: Callable[..., Any]) -> Array:
         values = np.full(self.shape, np.nan)
-        values[self._met] = formula(*(value[self._met] for value in self._given.values()))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what that makes NaN is reported here
+            try:
+                values[self._met] = formula(*(value[self._met] for value in self._given.values()))
+            except MemoryError as error:
+                raise MemoryError(
+                    f"{self._bound}: {error}; its memory grows with the numbers, ask for smaller ones"
+                ) from None
+        self.require("numbers that float64 can calculate with", ~(self._met & np.isnan(values)))
         return values
+
+
+def _rounded(value: int, name: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name} must be finite, got an integer beyond float64; the largest is about 1.8e308"
+        ) from None
 
 
 def _frames_within() -> int:

@@ -24,6 +24,7 @@ from slth.laws import Law
 _LN2 = math.log(2)
 _VARIANCES = 16  # nodes for S^2
 _REACH = 9.0  # standard deviations of Lam
+_SIZES = 4096  # looked at together
 
 
 @statement(
@@ -107,13 +108,14 @@ def rfss_kmin(n: ArrayLike, eps: ArrayLike, p: ArrayLike, z: ArrayLike = 0.0, la
     args = Arguments("rfss_kmin", n=n, eps=eps, p=p, z=z)
     n, eps, p, _ = args
     args.require_whole("n")
+    args.require("n <= 2^53", n <= 2**53)
     args.require("eps > 0", eps > 0)
     args.require("0 < p < 1", (p > 0) & (p < 1))
     some = _with_density(law)
     sizes = args.real(each_entry(lambda n, eps, p, z: _smallest(int(n), eps, p, z, some)))
     if args.shape:
-        return sizes
-    return None if math.isnan(sizes) else int(sizes)
+        return np.where(np.isinf(sizes), np.nan, sizes)
+    return None if math.isinf(sizes) else int(sizes)
 
 
 @statement(
@@ -233,7 +235,8 @@ def _with_density(law: Law | str) -> Law:
 def _log2_expected(n: int, k: int, eps: float, z: float, law: Law) -> float:
     from slth.subset_sum import log2_expected
 
-    return float(log2_expected(n, z, eps, law, sizes=[k]).log2[0])
+    # of k samples there is one k-subset; the binomials of `log2_expected` lose all digits towards n = 10^15
+    return float(log2_binom(n, k)) + float(log2_expected(k, z, eps, law, sizes=[k]).log2[0])
 
 
 def _success(n: int, k: int, eps: float, z: float, law: Law) -> float:
@@ -273,13 +276,15 @@ def _sample_variances(n: int, law: Law) -> tuple[Array, Array]:
 def _smallest(n: int, eps: float, p: float, z: float, law: Law) -> float:
     if n > 1:
         # success is at most the largest mean of the Poisson variable: nothing smaller will do
-        k = np.arange(1, n)
-        least = np.sqrt(k * (n - k) / n * _sample_variances(n, law)[0].min())
-        log_most = _LN2 * np.asarray(log2_binom(n, k)) + np.log(2 * eps / math.sqrt(2 * math.pi) / least)
-        for size in k[log_most >= math.log(p)].tolist():
-            if _success(n, size, eps, z, law) >= p:
-                return float(size)
-    return float(n) if _success(n, n, eps, z, law) >= p else math.nan
+        variance = _sample_variances(n, law)[0].min()
+        for first in range(1, n, _SIZES):  # the smallest size is small, however many samples
+            k = np.arange(float(first), float(min(first + _SIZES, n)))
+            least = np.sqrt(k * ((n - k) / n) * variance)
+            log_most = _LN2 * np.asarray(log2_binom(n, k)) + np.log(2 * eps / math.sqrt(2 * math.pi) / least)
+            for size in k[log_most >= math.log(p)].tolist():
+                if _success(n, int(size), eps, z, law) >= p:
+                    return float(size)
+    return float(n) if _success(n, n, eps, z, law) >= p else math.inf
 
 
 def _top(n: Array) -> Array:

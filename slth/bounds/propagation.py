@@ -103,12 +103,14 @@ def lipschitz_error(norms: ArrayLike, tolerances: ArrayLike) -> Any:
     norms, tolerances = args
     args.require("norms >= 0 and tolerances >= 0", (norms >= 0) & (tolerances >= 0))
     each = args.real(lambda norm, tolerance: norm + tolerance)  # NaN where a hypothesis fails
+    met = ~np.isnan(each).any(axis=-1)
     reached, error = np.ones(args.shape[:-1]), np.zeros(args.shape[:-1])
-    for i in range(args.shape[-1]):
-        # a sum of terms >= 0, so that nothing cancels: the difference of the products would lose small tolerances
-        error = norms[..., i] * error + tolerances[..., i] * reached
-        reached = reached * each[..., i]
-    error = np.where(np.isnan(reached), np.nan, error)
+    with np.errstate(over="ignore"):  # beyond float64: infinite
+        for i in range(args.shape[-1]):
+            # a sum of terms >= 0, so that nothing cancels: the difference of the products would lose small tolerances
+            error = _times(norms[..., i], error) + _times(tolerances[..., i], reached)
+            reached = _times(each[..., i], reached)
+    error = np.where(met, error, np.nan)
     return error if error.ndim else float(error)
 
 
@@ -174,6 +176,8 @@ def entry_tolerance(eps: ArrayLike, widths: ArrayLike, *, frobenius: bool = Fals
     -------
     (..., l) float64
     """
+    if not isinstance(frobenius, bool | np.bool_):
+        raise TypeError(f"frobenius must be True or False, got {frobenius!r}")
     shapes = layer_shapes(widths)
     args = Arguments("entry_tolerance", eps=eps)
     (eps,) = args
@@ -181,6 +185,12 @@ def entry_tolerance(eps: ArrayLike, widths: ArrayLike, *, frobenius: bool = Fals
     sizes: Array = np.array([float(d_in) * d_out for d_in, d_out in shapes])
     whole = np.asarray(args.real(lambda eps: eps / (2 * len(shapes))))
     return whole[..., None] / (np.sqrt(sizes) if frobenius else sizes)
+
+
+def _times(a: Array, b: Array) -> Array:
+    """The product, 0 also for 0 times infinity: that stands for a large number."""
+    with np.errstate(invalid="ignore"):
+        return np.where((a == 0) | (b == 0), 0.0, a * b)
 
 
 def _require_eps(args: Arguments, eps: Array) -> None:

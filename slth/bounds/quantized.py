@@ -185,7 +185,7 @@ def quantized_failure(n_weights: ArrayLike, delta: ArrayLike, C: ArrayLike) -> A
     mark="read",
     assumptions=(
         "X_1, ..., X_n and targets on the grid of precision delta_q in [-1, 1], that is {-M, ..., M} with M = 1/delta_q",
-        "0 <= Delta <= M, in grid steps: Delta = 0 is exact, delta_q -> 0 at fixed Delta delta_q is the continuous case",
+        "M and Delta whole numbers, 0 <= Delta <= M: Delta = 0 is exact, delta_q -> 0 at fixed Delta delta_q is the continuous case",
     ),
     direction="sufficient",
     constants={
@@ -199,8 +199,8 @@ def discrete_n(delta_q: ArrayLike, Delta: ArrayLike, C: ArrayLike) -> Any:
     Parameters
     ----------
     delta_q : (...) float
-        Precision of the grid, in (0, 1].
-    Delta : (...) float
+        Precision of the grid, in (0, 1]; 1 / delta_q is a whole number, but for rounding.
+    Delta : (...) int
         Final error in grid steps.
     C : (...) float
         Constant, > 0.
@@ -212,7 +212,10 @@ def discrete_n(delta_q: ArrayLike, Delta: ArrayLike, C: ArrayLike) -> Any:
     args = Arguments("discrete_n", delta_q=delta_q, Delta=Delta, C=C)
     delta_q, Delta, C = args
     args.require("0 < delta_q <= 1", (delta_q > 0) & (delta_q <= 1))
-    args.require("0 <= Delta <= 1 / delta_q", (Delta >= 0) & (Delta * delta_q <= 1))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        args.require("a whole number 1 / delta_q", abs(np.rint(1 / delta_q) * delta_q - 1) <= 4 * np.finfo(float).eps)
+    args.require_whole("Delta", least=0)
+    args.require("Delta <= 1 / delta_q", Delta * delta_q <= 1)
     args.require("C > 0", C > 0)
     return args.whole(lambda delta_q, Delta, C: np.ceil(C * (np.log1p(delta_q) - np.log(delta_q) - np.log1p(Delta))))
 

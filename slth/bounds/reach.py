@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slth.bounds.explicit import require_share
 from slth.bounds.hypotheses import Arguments, Array
 from slth.bounds.statement import statement
 
@@ -63,8 +64,8 @@ def rss_n_reach(err: ArrayLike, delta: ArrayLike, L: ArrayLike = 1.0, a: ArrayLi
     args.require("0 < delta <= 1", (delta > 0) & (delta <= 1))
     args.require("L >= 0", L >= 0)
     args.require("a > 0", a > 0)
-    args.require("0 < err <= 2 a", (err > 0) & (err <= 2 * a))
-    args.require("0 < a c <= 1/4", (a * c > 0) & (a * c <= 0.25))
+    args.require("0 < err <= 2 a", (err > 0) & (err / 2 <= a))
+    require_share(args, a, c)
     return args.whole(_samples)
 
 

@@ -70,7 +70,7 @@ class Table:
 
 
 def word(value: Any) -> str:
-    """A value in a few characters: ``1,234``, ``0.00123``, ``2-40-3`` for a sequence, ``-`` for none and for NaN."""
+    """A value in a few characters: ``1,234``, ``0.00123``, ``2-40-3`` for widths, ``(-0.5, 0.5)``, ``-`` for none and for NaN."""
     if value is None:
         return "-"
     if isinstance(value, str | bool | np.bool_):
@@ -83,5 +83,8 @@ def word(value: Any) -> str:
             return "-"
         return f"{int(number):,}" if number == np.floor(number) and abs(number) < 1e12 else f"{number:.6g}"
     if isinstance(value, np.ndarray | tuple | list):
-        return "-".join(word(item).replace(",", "") for item in value)
+        words = [word(item) for item in value]
+        if all(isinstance(item, Real) and float(item).is_integer() and float(item) >= 0 for item in value):
+            return "-".join(words).replace(",", "")
+        return f"({', '.join(words)})"
     return str(value)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Target:
         Layers with biases other than 0, counted from 0.
     foreign : tuple of int
         Layers before the last whose activation is not the ReLU.
+    longest : float
+        Largest norm of an input: 1, or sqrt(2) after biases were folded in.
     """
 
     widths: tuple[int, ...]
@@ -43,6 +45,7 @@ class Target:
     largest: float
     biased: tuple[int, ...] = ()
     foreign: tuple[int, ...] = ()
+    longest: float = 1.0
 
     @property
     def parameters(self) -> int:
@@ -70,7 +73,7 @@ def read_target(source: Any, norms: Sequence[float] | None, scale: bool) -> tupl
     float
         >= 1.
     """
-    if isinstance(source, list | tuple | np.ndarray) and all(isinstance(width, Integral) for width in source):
+    if isinstance(source, list | tuple | np.ndarray) and all(isinstance(width, Real) for width in source):
         return _of_widths(source, norms, scale)
     if norms is not None:
         raise ValueError("norms belong to a target that is given by its widths; a network has norms of its own")
@@ -79,12 +82,13 @@ def read_target(source: Any, norms: Sequence[float] | None, scale: bool) -> tupl
     biases = [None if layer.bias is None else layer.scale * layer.bias for layer in network.layers]
     biased = tuple(i for i, bias in enumerate(biases) if bias is not None and bias.any())
     foreign = tuple(i for i, layer in enumerate(network.layers[:-1]) if layer.activation != "relu")
-    factor = 1.0
+    factor = longest = 1.0
     if scale and not foreign:
         if biased:
             weights, biased, factor = _folded(weights, biases), (), math.sqrt(2)
+            longest = factor
         norm = [float(np.linalg.norm(weight, 2)) for weight in weights]
-        factor *= max(1.0, math.prod(norm))
+        factor *= _product(norm)
         share = min(1.0, math.prod(norm))
         divided = [weight / (size if size > 0 else 1.0) for weight, size in zip(weights, norm, strict=True)]
         weights = [*divided[:-1], divided[-1] * share]
@@ -99,6 +103,7 @@ def read_target(source: Any, norms: Sequence[float] | None, scale: bool) -> tupl
             float(max(entries)),
             biased,
             foreign,
+            longest,
         ),
         factor,
     )
@@ -111,13 +116,24 @@ def _of_widths(source: Any, norms: Sequence[float] | None, scale: bool) -> tuple
         raise ValueError(f"norms must be {len(shapes)} numbers >= 0, one a layer, got {norms!r}")
     factor = 1.0
     if scale:
-        product = float(norm.prod())
-        factor, norm = max(1.0, product), np.where(norm > 0, 1.0, 0.0)
-        norm[-1] = min(1.0, product)
+        product = min(1.0, math.prod(norm.tolist()))
+        factor, norm = _product(norm.tolist()), np.where(norm > 0, 1.0, 0.0)
+        norm[-1] = product
     # ||W||_inf <= sqrt(d_in) ||W||, and no entry is above ||W||
     row_sums = tuple(float(size * math.sqrt(d_in)) for size, (d_in, _) in zip(norm, shapes, strict=True))
     widths = (shapes[0][0], *(d_out for _, d_out in shapes))
     return Target(widths, tuple(float(size) for size in norm), row_sums, float(norm.max())), factor
+
+
+def _product(norms: Sequence[float]) -> float:
+    """By what the outputs are divided, at least 1."""
+    product = max(1.0, math.prod(norms))
+    if not math.isfinite(product):
+        sizes = ", ".join(f"{norm:.3g}" for norm in norms)
+        raise ValueError(
+            f"the norms of the layers, {sizes}, have a product beyond float64; give a target of smaller weights"
+        )
+    return product
 
 
 def _folded(weights: list[Array], biases: list[Array | None]) -> list[Array]:

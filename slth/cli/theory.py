@@ -7,6 +7,7 @@ import ast
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -81,17 +82,19 @@ def _bounds(options: argparse.Namespace) -> int:
         ),
     }
     if sum(asked.values()) > 1:
-        given = [what for what, is_given in asked.items() if is_given]
-        raise ValueError(f"give {given[0]} or {given[1]}, not both")
+        both = [what for what, is_given in asked.items() if is_given]
+        raise ValueError(f"give {both[0]} or {both[1]}, not both")
     if options.plot is not None and options.compare is None and options.network is None:
         raise ValueError("--plot draws what --compare or --network compares; give one of them")
-    for_comparisons = ("scale", "epsilon", "delta", "constant", "density")
-    if options.compare is None and options.network is None:
-        for name in for_comparisons:
-            if getattr(options, name):
-                raise ValueError(
-                    f"--{name} belongs to --compare and --network; parameters of a bound are {name}=VALUES"
-                )
+    given = [name for name in ("epsilon", "delta", "density") if getattr(options, name) is not None]
+    given += [name for name in ("scale", "constant") if getattr(options, name)]
+    if options.compare is None and options.network is None and given:
+        raise ValueError(
+            f"--{given[0]} belongs to --compare and --network; parameters of a bound are {given[0]}=VALUES"
+        )
+    alone = [name for name in given if name in ("scale", "epsilon", "density")]
+    if options.compare is not None and alone:
+        raise ValueError(f"--{alone[0]} belongs to --network; --compare goes from one epsilon to another")
     options.delta = 0.01 if options.delta is None else options.delta
     if options.compare is not None:
         return _compare(options)
@@ -111,6 +114,8 @@ def _list(options: argparse.Namespace) -> int:
         print("no bound matches")
         return 1
     exports: list[tuple[str, Callable[[Any], str]]] = [(options.latex, to_latex), (options.bib, to_bibtex)]
+    if options.latex is not None and options.bib is not None and Path(options.latex) == Path(options.bib):
+        raise ValueError(f"--latex and --bib would both write {options.bib}; name two files")
     for path, _ in exports:
         if path is not None:
             writable(path)
@@ -224,7 +229,7 @@ def _compare(options: argparse.Namespace) -> int:
     if options.plot is not None:
         writable(options.plot)
     points = max(2, min(40, round(4 * math.log10(high / low)) + 1))
-    found = needed_samples(np.geomspace(high, low, points), options.delta, **_constants(options.constant))
+    found = needed_samples(np.geomspace(high, low, points), options.delta, **_constants(options.constant, ("C",)))
     print(found)
     if options.plot is not None:
         from slth import plots
@@ -243,12 +248,14 @@ def _network(options: argparse.Namespace) -> int:
         raise ValueError("--network needs --epsilon, the error that the source may make")
     widths = options.network
     target = tuple(map(int, widths.split("-"))) if re.fullmatch(r"\d+(-\d+)+", widths) else read_model(widths)
-    chosen: dict[str, Any] = {**_constants(options.constant)}
+    chosen: dict[str, Any] = {**_constants(options.constant, ("C", "c_amp", "precision"))}
     if options.density is not None:
         chosen["density"] = options.density
     if options.plot is not None:
         writable(options.plot)
     found = for_network(target, options.epsilon, options.delta, scale=options.scale, **chosen)
+    if options.plot is not None and found.shrunk >= 0.5:
+        raise ValueError(f"--plot needs an error below 1/2, got --epsilon {options.epsilon:g}; leave --plot away")
     print(found)
     if options.plot is not None:
         from slth import plots
@@ -261,12 +268,16 @@ def _network(options: argparse.Namespace) -> int:
     return 0
 
 
-def _constants(words: list[str]) -> dict[str, float]:
-    constants = {}
+def _constants(words: list[str], known: tuple[str, ...]) -> dict[str, float]:
+    constants: dict[str, float] = {}
     for word in words:
         name, _, value = word.partition("=")
         number = _number(value)
-        if not name.isidentifier() or number is None:
+        if number is None:
             raise ValueError(f"--constant takes NAME=VALUE such as C=3, got {word!r}")
+        if name not in known:
+            raise ValueError(f"no constant {name!r} enters here; --constant sets {', '.join(known)}")
+        if name in constants:
+            raise ValueError(f"--constant {name} is given twice")
         constants[name] = float(number)
     return constants

@@ -156,3 +156,10 @@ def test_in_the_catalogue() -> None:
     for name in ("binary_entropy", "log2_binom", "binom_entropy_bounds", "log2_binom_sum", "log2_subnetworks"):
         assert STATEMENTS[name].checked
         assert "Source" in (STATEMENTS[name].function.__doc__ or "")
+
+
+def test_power_sum_bounds_of_nearly_all() -> None:
+    """k log2(n / k) for k = n - 1 and a large n is 1 / ln 2, up to 1 / (2 n): the rounding of n / k must not be multiplied by k."""
+    n = 10**15
+    found = log2_binom_sum(n, n - 1)
+    assert found.log2_lower == pytest.approx(1 / math.log(2), rel=1e-14)

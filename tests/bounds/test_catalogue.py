@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -255,5 +256,40 @@ def test_tables_print() -> None:
 
 def test_words_of_values() -> None:
     assert [word(x) for x in (None, float("nan"), 5.0, 1e15, 12, 10**15, 0.123456789, True, "x", (3, 40, 5), np.array([1.5, 2]))] == [
-        "-", "-", "5", "1e+15", "12", "1e+15", "0.123457", "True", "x", "3-40-5", "1.5-2",
+        "-", "-", "5", "1e+15", "12", "1e+15", "0.123457", "True", "x", "3-40-5", "(1.5, 2)",
     ]  # fmt: skip
+
+
+def test_words_of_sequences_are_no_sums() -> None:
+    assert word((-0.5, 0.5)) == "(-0.5, 0.5)"
+    assert word([float("nan"), 5]) == "(-, 5)"
+    assert word([float("-inf"), 0.0]) == "(-inf, 0)"
+
+
+def test_a_field_with_the_name_of_a_parameter() -> None:
+    (bound,) = bounds.catalogue(text="sreenivasan_dims")
+    table = evaluate(bound, {"d": [10], "depth": [3], "eps": [0.1], "C_1": [1], "C_2": [1]})
+    assert table.columns == ("d", "depth", "eps", "C_1", "C_2", "result depth", "width")
+    assert (table.column("depth"), table.column("result depth")) == ([3], [18])
+
+
+def test_warnings_and_want_of_memory_become_notes() -> None:
+    (bound,) = bounds.catalogue(text="rfss_moment_ratio")
+    table = evaluate(bound, {"n": [1e17], "k": [1e16], "eps": [0.1]})
+    assert table.column("result") == [None]
+    assert "rfss_moment_ratio: " in table.notes[0]
+    (bound,) = (b for b in bounds.catalogue() if b.name == "rfss_n")
+    table = evaluate(bound, {"k": [(0, 2)], "eps": [0.1]})
+    assert "rfss_n needs a whole number k >= 1: 1 of 2 entries are NaN" in table.notes[0]
+
+
+@pytest.mark.parametrize("values", [5, "uniform"])
+def test_a_grid_of_one_value_is_a_sequence(values: Any) -> None:
+    (bound,) = (b for b in bounds.catalogue() if b.name == "rss_cover_prob")
+    with pytest.raises(TypeError, match=r"law must be a sequence of the values that it takes, got .*; write \["):
+        evaluate(bound, {"n": [5], "eps": [0.1], "law": values})
+
+
+def test_filters_are_words() -> None:
+    with pytest.raises(TypeError, match="text must be a string, got 5"):
+        bounds.catalogue(text=5)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from slth import plots
+from slth.bounds import lower
 from slth.bounds.asymptotic import rss_n_lueker, rss_tail_dacunha
 from slth.bounds.comparison import NeededSamples, needed_samples, overparameterisation
 from slth.bounds.covering import rss_cover_prob, rss_target_prob
@@ -181,3 +182,18 @@ def test_a_figure_leaves_out_what_is_not_known() -> None:
     ax = Figure().subplots()
     plots.needed_samples(needed_samples([0.1, 0.01], delta=1e-6), ax=ax)
     assert len(ax.lines) == 6
+
+
+def test_behind_hidden_layers_fewer_parameters_are_known_to_be_necessary() -> None:
+    """W relu(x) shows a matrix at inputs >= 0 alone, where it has at least 1 / sqrt(2) of its norm."""
+    density = [0.1, 1.0]
+    one, two = (overparameterisation(widths, 0.01, density).necessary for widths in ((20, 20), (20, 20, 20)))
+    assert one[1] * 400 == lower.pensia_lower(20, 0.01, 0.99)
+    assert two[1] * 800 == lower.pensia_lower(20, 0.01 * math.sqrt(2), 0.99)
+    assert (overparameterisation((20, 20, 20), 0.4, density).necessary == 0).all()
+    rng = np.random.default_rng(7)
+    angles = np.linspace(0, np.pi / 2, 2001)
+    x = np.array([np.cos(angles), np.sin(angles)])
+    for matrix in (*rng.normal(size=(200, 2, 2)), np.array([[1.0, -1.0], [0.0, 0.0]])):
+        seen = np.linalg.norm(matrix @ x, axis=0).max()
+        assert np.linalg.norm(matrix, 2) <= math.sqrt(2) * seen * (1 + 1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,8 @@ def test_monotone_and_limits() -> None:
     assert (np.diff(p[:12]) > 0).all()
     assert p[-1] > 0.999
     p = rss_target_prob(10, np.geomspace(1e-12, 1, 30), 0.3)
-    assert (np.diff(p) > 0).all()
+    assert (np.diff(p[p < 1]) > 0).all()
+    assert p[-1] == 1.0
     assert p[0] == pytest.approx(rss_target_prob(10, 1e-14, 0.3) * 100, rel=1e-6), "linear in a small eps"
     assert rss_target_prob(10, 0.01, 100.0) == 0.0
     assert rss_target_prob(2000, 1e-300, 0.5) > 0.999
@@ -104,10 +106,11 @@ def test_gaussian_moments_continue_the_draws(law: str) -> None:
 
 
 def test_all_samples_missing() -> None:
-    """With probability 1/4 both samples are 0; then only targets next to 0 are hit."""
+    """With probability 1/4 both samples are 0; the empty sum hits targets next to 0 anyway, and nothing hits those a little further."""
     law = "mixture(0.5, discrete((0,)), uniform(1, 2))"
-    assert rss_target_prob(2, 0.01, 0.0, law) == pytest.approx(0.25, abs=0.01)
-    assert rss_cover_prob(2, 1e-4, (-1e-4, 1e-4), law) == pytest.approx(0.25, abs=0.01)
+    assert rss_target_prob(2, 0.01, 0.0, law) == 1.0
+    assert rss_target_prob(2, 0.01, 0.02, law) < 0.01
+    assert rss_cover_prob(2, 1e-4, (-1e-4, 1e-4), law) == 1.0
     assert rss_cover_prob(2, 1e-4, (-1e-4, 3e-4), law) < 0.01
 
 
@@ -157,3 +160,24 @@ def test_hypotheses() -> None:
             call()
     with pytest.warns(HypothesisWarning, match="eps > 0"):
         assert np.isnan(rss_cover_prob(9, [0.1, -0.1])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("interval", [3, (0, 1, 2), None])
+def test_an_interval_is_a_pair(interval: Any) -> None:
+    with pytest.raises(ValueError, match=r"interval must be a pair, smallest and largest target, got"):
+        rss_cover_prob(5, 0.1, interval)
+
+
+def test_the_empty_sum_is_a_subset_sum() -> None:
+    np.testing.assert_array_equal(rss_target_prob([1, 2, 500], 0.4, [0.3, -0.4, 0.0]), 1.0)
+    assert rss_target_prob(1, 0.4, 0.41) < 1
+    assert rss_cover_prob(1, 0.5) == 1.0
+    assert rss_cover_prob(1, 0.5, (-0.51, 0.5)) < 1
+
+
+@pytest.mark.parametrize("n", [1e17, 1e30, 1e300])
+def test_more_samples_than_float64_counts(n: float) -> None:
+    with pytest.raises(HypothesisError, match=r"needs n <= 2\^53"):
+        rss_cover_prob(n, 0.1)
+    with pytest.raises(HypothesisError, match=r"needs n <= 2\^53"):
+        rss_target_prob(n, 0.1, 0.5)

@@ -165,3 +165,7 @@ def test_explicit_width_covers_in_simulation() -> None:
         candidates = candidates[np.argsort(-np.abs(candidates))][:24]
         for target in np.linspace(-1, 1, 9):
             assert abs(solve(candidates, target).error) <= 0.25
+
+
+def test_sizes_beyond_64_bits_are_float64() -> None:
+    assert sslth_width(0.5, [1e150, 1e150], 0.1, 1).hidden.dtype == np.float64

@@ -166,3 +166,8 @@ def test_arrays_are_nan_where_a_hypothesis_fails() -> None:
         widths = burkholz_width([1, 2], [0.1], [0.1, 2.0], 1.0)
     assert np.isnan(widths.rho).tolist() == [False, True]
     assert np.isnan(widths.widths).tolist() == [[False, False], [True, True]]
+
+
+def test_widths_beyond_float64() -> None:
+    assert np.isinf(burkholz_width([3, 4, 2], [0.1, 0.1], 0.1, 1e308).widths[0])
+    assert isinstance(burkholz_width([3, 4, 2], [0.1, 0.1], 0.1, 2).rho, float)

@@ -287,3 +287,36 @@ def test_a_source_of_the_explicit_size_contains_the_target() -> None:
                 assert abs((u * v)[chosen].sum() - weight[j, i]) <= epsilon / 8
                 out[:, j] += relu(np.outer(x[:, i], u[chosen])) @ v[chosen]
     assert np.linalg.norm(out - x @ weight.T, axis=1).max() <= epsilon
+
+
+def test_numbers_that_no_table_holds() -> None:
+    found = for_network([4, 3], 0.1, C=1e300)
+    assert "sreenivasan_dims: the parameters are beyond float64" in found["sreenivasan_dims"].why
+    assert "beyond" in repr(found)
+    with pytest.raises(ValueError, match="density must be <= 1, got 2"):
+        for_network([4, 3], 0.1, density=2)
+    with pytest.raises(ValueError, match=r"norms of the layers, 1e\+200, 1e\+200, have a product beyond float64"):
+        for_network([4, 3, 2], 0.1, norms=[1e200, 1e200], scale=True)
+    with pytest.raises(ValueError, match=r"product beyond float64"):
+        for_network([(1e200 * np.eye(2), None), (1e200 * np.eye(2), None)], 0.1, scale=True)
+
+
+def test_widths_may_be_floats() -> None:
+    assert for_network([4.0, 3.0], 0.1).rows == for_network([4, 3], 0.1).rows
+    with pytest.raises(ValueError, match="widths must be at least two whole numbers"):
+        for_network([4.5, 3.0], 0.1)
+
+
+def test_what_is_necessary_does_not_count_the_length_of_the_lifted_input() -> None:
+    """sup over abs(x) <= 1 of abs(A (x, 1)) is at least the norm of A: errors are not larger there by sqrt(2) for nothing."""
+    target = network(2.0, 3.0, bias=True)
+    found = for_network(target, 0.1, scale=True)
+    assert found.target.longest == math.sqrt(2)
+    unshrunk = found.shrunk * math.sqrt(2)
+    assert found["pensia_lower"].parameters == lower.pensia_lower(3, unshrunk, 0.99)
+    assert found["pensia_lower_sparse"].parameters == lower.pensia_lower_sparse(3, unshrunk, 0.1, 0.99)
+    assert found["pensia_width_explicit"].parameters == dense.pensia_width_explicit((6, 5, 3), found.shrunk, 0.01).m
+    angles = np.linspace(0, 2 * np.pi, 2001)
+    x = np.array([np.cos(angles), np.sin(angles), np.ones(2001)])
+    for matrix in RNG.normal(size=(200, 3, 3)):
+        assert np.linalg.norm(matrix @ x, axis=0).max() >= np.linalg.norm(matrix, 2) * (1 - 1e-5)

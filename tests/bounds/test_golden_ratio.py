@@ -92,3 +92,8 @@ def test_hypotheses() -> None:
         orseau_samples_mean(0)
     with pytest.warns(HypothesisWarning, match="whole number k"):
         assert np.isnan(orseau_samples_exact([2, 0], 0.1)).tolist() == [False, True]
+
+
+def test_the_exact_law_of_too_many_cells() -> None:
+    with pytest.raises(HypothesisError, match="orseau_samples is a bound in closed form"):
+        orseau_samples_exact(10**15, 0.01)

@@ -80,6 +80,7 @@ def test_whole_numbers_beyond_float64() -> None:
 
 
 def test_a_statement_fills_docstring_and_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STATEMENTS, "half", next(iter(STATEMENTS.values())))  # so that it is gone afterwards
     for name in list(STATEMENTS):
         monkeypatch.delitem(STATEMENTS, name)
 
@@ -101,3 +102,56 @@ def test_a_statement_fills_docstring_and_catalogue(monkeypatch: pytest.MonkeyPat
         statement("the half", tex="x / 2", cites=("slth",), where="", mark="read", assumptions=(), direction="exact")(
             half
         )
+
+
+def test_what_float64_cannot_calculate() -> None:
+    def power(x: ArrayLike) -> Any:
+        return Arguments("power", x=x).real(lambda x: x * x)
+
+    def ratio(x: ArrayLike) -> Any:
+        return Arguments("ratio", x=x).real(lambda x: (x * x) / (x * x))
+
+    assert power(1e200) == np.inf  # and no RuntimeWarning
+    with pytest.raises(HypothesisError, match="ratio needs numbers that float64 can calculate with, got x = 1e\\+200"):
+        ratio(1e200)
+    with pytest.warns(HypothesisWarning, match="1 of 2 entries are NaN"):
+        np.testing.assert_array_equal(ratio([1e200, 2.0]), [np.nan, 1.0])
+    with pytest.raises(ValueError, match=r"x must be finite, got an integer beyond float64"):
+        power(10**400)
+
+
+def test_want_of_memory_names_the_bound() -> None:
+    def hungry(x: float) -> Any:
+        raise MemoryError("7 PiB")
+
+    with pytest.raises(MemoryError, match="hungry: 7 PiB; its memory grows with the numbers"):
+        Arguments("hungry", x=1.0).real(hungry)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("rss_n_explicit", (0.01, 0.01, 1.7e308, 1e-309)),
+        ("rss_failure_explicit", (40, 0.01, 1.7e308, 0.5)),
+        ("rss_mean_error_explicit", (20, 1.7e308, 1e100)),
+        ("rss_n_reach", (0.01, 0.01, 1.0, 1.7e308, 0.5)),
+        ("rss_n_lueker", (0.01, 0.01, 1.7e308)),
+        ("rss_tail_dacunha", (50, 0.01, 1.7e308)),
+        ("rss_tail_discrete", (100, 100, 0, 1.7e308, 11)),
+        ("rfss_n", (1.7e308, 1e-4)),
+        ("rfss_n_simplified", (500_000, 1e-4, 1.7e308)),
+        ("pensia_lower", (1e300, 0.01)),
+        ("natale_lower_exact", (1e300, 10, 0.01)),
+        ("npp_kappa_c", (1.7e308,)),
+        ("rss_lueker_constant", (5e-324,)),
+        ("log2_subnetworks", (100, 5e-324)),
+    ],
+)
+def test_the_ends_of_float64(name: str, args: tuple[float, ...]) -> None:
+    """A number, infinity, or an error that names the bound; never a RuntimeWarning."""
+    outcome: Any
+    try:
+        outcome = getattr(bounds, name)(*args)
+    except (HypothesisError, OverflowError) as error:
+        outcome = str(error)
+    assert outcome.startswith(name) if isinstance(outcome, str) else not np.isnan(outcome)

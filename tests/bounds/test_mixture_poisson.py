@@ -221,3 +221,17 @@ def test_arrays_are_nan_where_a_hypothesis_fails() -> None:
     assert found[1] == rfss_density_threshold(100, 1e-9)
     with pytest.warns(HypothesisWarning, match="p < 1"):
         assert np.isnan(rfss_kmin(20, 1e-2, [0.5, 2.0], 0.5)).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("n", [10**6, 10**12, 10**15])
+def test_expected_of_very_many_samples(n: int) -> None:
+    """Where Stirling's formula for n!, taken by itself, has no digits left."""
+    eps = 1 / math.comb(n, 3)
+    exact = 2 * eps * math.comb(n, 3) * math.exp(-0.25 / 6) / math.sqrt(6 * math.pi)
+    assert rfss_expected(n, 3, eps, 0.5, "normal") == pytest.approx(exact, rel=1e-11)
+
+
+def test_smallest_size_of_very_many_samples() -> None:
+    n = 10**15  # more than memory has places
+    k = rfss_kmin(n, 1e-20, 0.5)
+    assert rfss_success_prob(n, k, 1e-20) >= 0.5 > rfss_success_prob(n, k - 1, 1e-20)

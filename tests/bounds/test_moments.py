@@ -36,7 +36,7 @@ def normal_success(n: int, k: int, eps: float, z: float, sigma: float) -> float:
     """The bound, term by term, Lam on a fine grid; overlaps of the subsets themselves, not of their complements."""
     gamma = k / n
     spread = sigma * math.sqrt(k * (1 - gamma))
-    eta = eps / spread
+    eta = min(eps / spread, 1.0)
     steps, width = 1500, 9.0
     success = 0.0
     for j in range(steps + 1):
@@ -119,6 +119,19 @@ def test_overlaps_are_hypergeometric() -> None:
 def test_the_normal_bound_is_its_formula(question: Any) -> None:
     exact = normal_success(*question)
     assert exact - 2e-8 <= rfss_success_normal(*question) <= exact
+
+
+@pytest.mark.parametrize(
+    "question", [(29, 18, 6.2, -0.7, 1.0), (20, 1, 6.0, -3.0, 1.0), (11, 1, 4.0, -9.4, 1.0), (6, 1, 17.0, 4.0, 1.0)]
+)
+def test_the_quadrature_sees_narrow_peaks(question: Any) -> None:
+    """Wide windows make E[1 / R] a narrow peak; a rule of fixed step gives more than the integral here."""
+    assert normal_success(*question) * (1 - 3e-8) <= rfss_success_normal(*question) <= normal_success(*question)
+
+
+def test_a_wide_window_is_as_good_as_a_narrower_one() -> None:
+    spread = math.sqrt(18 * 11 / 29)
+    assert rfss_success_normal(29, 18, 50.0) == rfss_success_normal(29, 18, spread * (1 + 1e-12)) > 0.1
 
 
 @pytest.mark.parametrize("n", [2, 3, 10, 200])

@@ -78,3 +78,14 @@ def test_widths(widths: list[float]) -> None:
 
 def test_shapes() -> None:
     assert layer_shapes((784, 500, 10)) == [(784, 500), (500, 10)]
+
+
+def test_frobenius_is_yes_or_no() -> None:
+    with pytest.raises(TypeError, match="frobenius must be True or False, got 'maybe'"):
+        entry_tolerance(0.1, (3, 4), frobenius="maybe")  # type: ignore[arg-type]
+
+
+def test_errors_beyond_float64() -> None:
+    assert lipschitz_error([1e300, 1e300, 1e300], [1.0, 1.0, 1.0]) == np.inf
+    assert lipschitz_error([1e300, 1e300, 0.0], [1.0, 1.0, 0.0]) == 0.0, "the last layers are both 0"
+    assert lipschitz_error([1e300, 1e300, 1.0], [1.0, 1.0, 0.0]) == pytest.approx(2e300)

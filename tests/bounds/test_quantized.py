@@ -67,6 +67,8 @@ def test_discrete_n() -> None:
     # delta_q -> 0 at a fixed error: the continuous count, C ln(1/eps)
     eps, delta_q = 0.01, 1e-9
     assert abs(discrete_n(delta_q, eps / delta_q, 100) - 100 * math.log(1 / eps)) <= 2
+    for M in (*range(1, 2000), 10**15, 2**1000):
+        assert discrete_n(1 / M, 0, 7.0) == pytest.approx(7 * math.log(M + 1), abs=1)
     counts = discrete_n(1 / 64, np.arange(65), 5.0)
     assert (np.diff(counts) <= 0).all()
 
@@ -104,7 +106,10 @@ def test_sreenivasan_dims() -> None:
         (lambda: quantized_width_shallow(1, 0.5, 0), "quantized_width_shallow needs C > 0"),
         (lambda: quantized_failure(1, 0.5, -1), "C > 0"),
         (lambda: discrete_n(1.5, 0, 1), "0 < delta_q <= 1"),
-        (lambda: discrete_n(0.5, 3, 1), "Delta"),
+        (lambda: discrete_n(0.5, 3, 1), "Delta <= 1 / delta_q"),
+        (lambda: discrete_n(0.5, -1, 1), "whole number Delta >= 0"),
+        (lambda: discrete_n(0.01, 1.5, 1), "whole number Delta >= 0"),
+        (lambda: discrete_n(0.3, 0, 1), "whole number 1 / delta_q"),
         (lambda: mpt_width(1, 1, 1.0, 1, 1), "0 < eps < 1"),
         (lambda: mpt_width(1, 1, 0.5, 0, 1), "C_1, C_2 > 0"),
         (lambda: sreenivasan_dims(1, 0, 0.5, 1, 1), "whole number depth"),

@@ -54,6 +54,17 @@ def test_a_smaller_shift_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
         checks.locked_weights()
 
 
+def test_other_closed_forms_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples, shift = checks.er_samples_chernoff, checks.locked_shift
+    for factor in (0.99, 1.01):
+        monkeypatch.setattr(checks, "er_samples_chernoff", lambda r, p, delta, f=factor: samples(r, p, delta**f))
+        with pytest.raises(Refuted, match="where n is"):
+            checks.chernoff()
+        monkeypatch.setattr(checks, "locked_shift", lambda *args, f=factor: f * shift(*args))
+        with pytest.raises(Refuted, match="where L is"):
+            checks.hoeffding()
+
+
 def test_the_tail_in_balls_is_the_binomial_one() -> None:
     p = Fraction(0.3)
     for n, r in ((5, 3), (12, 1), (3, 7), (20, 20)):

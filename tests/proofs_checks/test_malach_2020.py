@@ -37,3 +37,11 @@ def test_the_order_one_over_eps_is_refuted_at_one(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(malach_2020, "single_product_samples", lambda eps, delta: 30 / eps)
     with pytest.raises(Refuted, match=r"do not grow as 1 / eps\^2"):
         malach_2020.product_order()
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01])
+def test_another_number_of_samples_for_one_product_is_refuted(factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = malach_2020.single_product_samples
+    monkeypatch.setattr(malach_2020, "single_product_samples", lambda *args: float(round(factor * right(*args))))
+    with pytest.raises(Refuted, match="n = "):
+        malach_2020.product_probability()

@@ -90,3 +90,11 @@ def test_another_equivariant_width_is_refuted(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(natale_2024_networks, "sslth_equivariant_width", lambda *a, **k: right(*a, **k) + 1)
     with pytest.raises(Refuted, match="Theorem 3 has"):
         natale_2024_networks.equivariant()
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01])
+def test_a_slightly_different_closed_form_is_refuted(factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = natale_2024_networks.sslth_width_simplified
+    monkeypatch.setattr(natale_2024_networks, "sslth_width_simplified", lambda *args: round(factor * right(*args)))
+    with pytest.raises(Refuted, match="not "):
+        natale_2024_networks.simplified()

@@ -79,3 +79,24 @@ def test_a_larger_error_of_attention_is_refuted(monkeypatch: pytest.MonkeyPatch)
     for check in (checks.theorem_3_functions, checks.explicit_dims):
         with pytest.raises(Refuted):
             check()
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001])
+def test_another_error_of_attention_is_refuted(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    true = checks.mha_error
+    monkeypatch.setattr(checks, "mha_error", lambda *args: factor * true(*args))
+    with pytest.raises(Refuted, match="mha_error"):
+        checks.theorem_3_functions()
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01])
+def test_dimensions_a_share_off_are_refuted(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    true = checks.mha_dims_explicit
+
+    def other(*args: float) -> object:
+        dims = true(*args)
+        return replace(dims, key=factor * dims.key)
+
+    monkeypatch.setattr(checks, "mha_dims_explicit", other)
+    with pytest.raises(Refuted, match="n = "):
+        checks.explicit_dims()

@@ -81,6 +81,8 @@ def test_a_smaller_network_error_is_refuted(monkeypatch: pytest.MonkeyPatch) -> 
         ("entry_tolerance", "spectral_norm_search", lambda right: lambda *a, **k: 1.5 * right(*a, **k)),
         ("pensia_width", "sizes", lambda right: lambda w, e, d, C: replace(right(w, e, d, C), m=right(w, e, d, C).m + 1)),
         ("pensia_width", "sizes", lambda right: lambda w, e, d, C: right(w, e, d, 2 * C)),
+        ("pensia_width_explicit", "explicit_width", lambda right: lambda *a: replace(right(*a), n=np.ceil(0.99 * right(*a).n))),
+        ("pensia_width_explicit", "explicit_width", lambda right: lambda *a: replace(right(*a), n=np.ceil(1.01 * right(*a).n))),
     ],
 )  # fmt: skip
 def test_a_wrong_function_is_noticed(
@@ -108,4 +110,12 @@ def test_a_sparse_lower_bound_without_the_logarithm_is_refuted(monkeypatch: pyte
         pensia_2020_lower, "pensia_lower_sparse", lambda d, eps, gamma: (-d * d * np.log2(2 * eps) - 1) / gamma
     )
     with pytest.raises(Refuted, match="has enough subnetworks"):
+        pensia_2020_lower.sparse_lower_bound()
+
+
+@pytest.mark.parametrize("factor", [0.98, 1.02])
+def test_a_slightly_different_sparse_lower_bound_is_refuted(factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = pensia_2020_lower.pensia_lower_sparse
+    monkeypatch.setattr(pensia_2020_lower, "pensia_lower_sparse", lambda *a: np.ceil(factor * right(*a)))
+    with pytest.raises(Refuted, match=r"inequality|all allowed|enough subnetworks"):
         pensia_2020_lower.sparse_lower_bound()

@@ -22,12 +22,15 @@ def scaled(module: Any, name: str, factor: float) -> Callable[..., Any]:
     return lambda *args, **kwargs: factor * np.asarray(true(*args, **kwargs))
 
 
+ENCLOSED = given_the_sum._enclosed_bound
+
 MUTANTS = [
     (second_moment, "overlap_is_hypergeometric", "log_overlap", lambda n, k: (log_overlap(n, k)[0], log_overlap(n, k)[1] + 1e-9)),
     (second_moment, "second_moment_by_overlap", "rfss_expected", scaled(second_moment, "rfss_expected", 1.001)),
     (second_moment, "second_moment_by_overlap", "_convolved", lambda law, m: {Fraction(0): Fraction(1)}),
     (second_moment, "fresh_samples_decide", "both", lambda *args: Fraction(101, 100) * uniform_pairs.both(*args)),
     (second_moment, "explicit_constant", "rfss_c_thm", scaled(second_moment, "rfss_c_thm", 1.5)),
+    (second_moment, "explicit_constant", "rfss_c_thm", scaled(second_moment, "rfss_c_thm", 1.001)),
     (second_moment, "any_density", "rfss_c_thm", scaled(second_moment, "rfss_c_thm", 0.9)),
     (moment_ratio, "windows_of_a_pair", "pair", lambda rho, u, eta: pair(rho, u, eta) * 1.01),
     (moment_ratio, "plain_moment_falls_short", "rfss_moment_limit", lambda gamma, u=0.0: 1.0),
@@ -36,6 +39,8 @@ MUTANTS = [
     (moment_ratio, "uniform_moment_ratio", "rfss_moment_ratio", scaled(moment_ratio, "rfss_moment_ratio", 1.05)),
     (given_the_sum, "windows_of_any_pair", "pair", lambda rho, u, eta: pair(rho, u, eta) * 1.01),
     (given_the_sum, "the_bound_is_computed", "_overlap_terms", lambda n, k: iter(())),
+    (given_the_sum, "the_bound_is_computed", "_enclosed_bound", lambda *q: ENCLOSED(*q) * (1 - 1e-6)),
+    (moment_ratio, "plain_moment_falls_short", "rfss_moment_limit", scaled(moment_ratio, "rfss_moment_limit", 1.0001)),
     (given_the_sum, "success_tends_to_one", "rfss_success_normal", lambda n, k, eps: 0.9),
     (given_the_sum, "success_tends_to_one", "_used_of_the_limit", lambda n, k, u: 1.1),
     (given_the_sum, "normal_success_simulated", "rfss_success_normal", lambda n, k, eps, z: 0.9),

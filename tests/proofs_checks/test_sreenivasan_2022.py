@@ -17,6 +17,13 @@ def test_a_smaller_depth_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
         checks.depth_is_of_the_order_stated()
 
 
+def test_a_depth_that_is_not_the_formula_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = checks.sreenivasan_dims
+    monkeypatch.setattr(checks, "sreenivasan_dims", lambda d, depth, eps, *C: true(d, depth, 0.99 * eps, *C))
+    with pytest.raises(Refuted, match="rounded up"):
+        checks.depth_is_of_the_order_stated()
+
+
 def test_a_chain_that_does_not_double_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     true = checks._chain
     monkeypatch.setattr(checks, "_chain", lambda digits, sign, x: true(digits[::-1], sign, x))

@@ -34,3 +34,20 @@ def test_a_bound_that_forgets_the_distance_is_refuted(monkeypatch: pytest.Monkey
     monkeypatch.setattr(wider_targets, "rss_n_reach", wrong)
     with pytest.raises(Refuted, match="L = "):
         wider_targets.samples_that_carry()
+
+
+@pytest.mark.parametrize("argument", range(5))
+@pytest.mark.parametrize("factor", [0.98, 1 / 0.98])
+def test_a_bound_that_is_one_sample_off_is_refuted(
+    monkeypatch: pytest.MonkeyPatch, argument: int, factor: float
+) -> None:
+    """Each of err, delta, L, a and c two percent off."""
+
+    def wrong(*args: float) -> Any:
+        changed = [x * factor if i == argument else x for i, x in enumerate(args)]
+        err, delta, L, a, c = changed
+        return rss_n_reach(min(err, 2 * a), min(delta, 1.0), L, a, min(c, 0.25 / a))
+
+    monkeypatch.setattr(wider_targets, "rss_n_reach", wrong)
+    with pytest.raises(Refuted, match="instead of"):
+        wider_targets.enough_and_few()
