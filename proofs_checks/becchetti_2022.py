@@ -17,11 +17,18 @@ import sympy
 from flint import arb, fmpq
 from scipy.special import ndtr
 
-from proofs_checks import chance
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from proofs_checks.normal_pairs import pair, window
-from slth.bounds.vectors import VectorBlock, mrss_block, mrss_lower, mrss_n, mrss_n_explicit, mrss_target_lower
+from proofs_checks.tools import chance
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.normal_pairs import pair, window
+from slth.bounds.subset_sums.vectors import (
+    VectorBlock,
+    mrss_block,
+    mrss_lower,
+    mrss_n,
+    mrss_n_explicit,
+    mrss_target_lower,
+)
 
 _CITES = ("becchetti2022multidimensional",)
 _OWN = ("slth", *_CITES)

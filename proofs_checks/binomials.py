@@ -14,9 +14,15 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import lemma, require
-from slth.bounds.binomials import binary_entropy, binom_entropy_bounds, log2_binom, log2_binom_sum, log2_subnetworks
+from proofs_checks.tools.balls import precision
+from slth.bounds.subset_sums.binomials import (
+    binary_entropy,
+    binom_entropy_bounds,
+    log2_binom,
+    log2_binom_sum,
+    log2_subnetworks,
+)
 
 _ROBBINS = ("robbins1955stirling",)
 _FACTORIALS = ("log2_binom", "binom_entropy_bounds", "log2_subnetworks")

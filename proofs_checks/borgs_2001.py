@@ -15,12 +15,12 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_least, probability_at_most, probability_is
 from proofs_checks.lemma import claimed, lemma, require
-from proofs_checks.sign_sums import half_sums, least_discrepancies, moments, sign_sums
-from slth.bounds.closest_error import log_closest_error
-from slth.bounds.partition import (
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_least, probability_at_most, probability_is
+from proofs_checks.tools.sign_sums import half_sums, least_discrepancies, moments, sign_sums
+from slth.bounds.subset_sums.closest_error import log_closest_error
+from slth.bounds.subset_sums.partition import (
     bcp_rho,
     npp_discrepancy,
     npp_expected_perfect,

@@ -9,10 +9,10 @@ import numpy as np
 import sympy
 from scipy.special import ndtr
 
-from proofs_checks.chance import probability_at_least
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.constrained_partition import npp_bias_c, npp_kappa_c_constrained
-from slth.bounds.counting import count_subsets_exact, count_subsets_gauss, count_subsets_saddle
+from proofs_checks.tools.chance import probability_at_least
+from slth.bounds.subset_sums.constrained_partition import npp_bias_c, npp_kappa_c_constrained
+from slth.bounds.subset_sums.counting import count_subsets_exact, count_subsets_gauss, count_subsets_saddle
 
 
 @lemma(

@@ -16,9 +16,9 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.extra_layer import activation_scale, burkholz_eps_layer, propagated_tolerances
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.extra_layer import activation_scale, burkholz_eps_layer, propagated_tolerances
 
 _CITES = ("burkholz2022activation",)
 _RECURSION = ("burkholz_eps_layer", "propagated_tolerances")

@@ -15,13 +15,13 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import lemma, require
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
 from slth import laws
-from slth.bounds.asymptotic import rss_tail_dacunha, rss_tail_discrete
-from slth.bounds.explicit import rss_failure_explicit_full
-from slth.bounds.explicit_discrete import rss_failure_discrete
+from slth.bounds.subset_sums.asymptotic import rss_tail_dacunha, rss_tail_discrete
+from slth.bounds.subset_sums.explicit import rss_failure_explicit_full
+from slth.bounds.subset_sums.explicit_discrete import rss_failure_discrete
 from slth.subset_sum import coverage
 
 _CITES = ("dacunha2023revisiting", "slth")

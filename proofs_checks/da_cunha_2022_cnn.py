@@ -14,10 +14,10 @@ import sympy
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.convolution import cnn_width, cnn_width_explicit
-from slth.bounds.reach import rss_n_reach
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.convolution import cnn_width, cnn_width_explicit
+from slth.bounds.subset_sums.reach import rss_n_reach
 
 _CITES = ("dacunha2022proving",)
 _BOUNDS = ("cnn_width",)

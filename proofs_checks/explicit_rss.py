@@ -14,18 +14,18 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import lemma, require
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
 from slth import laws
-from slth.bounds.explicit import (
+from slth.bounds.subset_sums.explicit import (
     explicit_constants,
     rss_failure_explicit,
     rss_failure_explicit_full,
     rss_n_explicit,
     rss_n_explicit_full,
 )
-from slth.bounds.explicit_discrete import rss_failure_discrete, rss_n_discrete
+from slth.bounds.subset_sums.explicit_discrete import rss_failure_discrete, rss_n_discrete
 from slth.subset_sum import coverage
 
 _NEAR = ("rss_n_explicit", "rss_failure_explicit", "rss_mean_error_explicit")

@@ -13,9 +13,9 @@ from typing import Any
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.sparse_source import (
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.sparse_source import (
     er_samples,
     er_samples_chernoff,
     er_slt_width,

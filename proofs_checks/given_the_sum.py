@@ -17,12 +17,12 @@ import numpy as np
 import sympy
 from flint import acb, arb
 
-from proofs_checks import chance
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from proofs_checks.normal_pairs import pair, window
-from proofs_checks.simulated import hits_by_size
-from slth.bounds.moments import log_overlap, rfss_success_normal
+from proofs_checks.tools import chance
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.normal_pairs import pair, window
+from proofs_checks.tools.simulated import hits_by_size
+from slth.bounds.subset_sums.moments import log_overlap, rfss_success_normal
 
 _CITES = ("slth", "natale2024sparsity")
 

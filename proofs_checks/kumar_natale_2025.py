@@ -16,11 +16,11 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.explicit_discrete import rss_failure_discrete
-from slth.bounds.partition import bcp_rho
-from slth.bounds.quantized import discrete_n, quantized_failure, quantized_lower, quantized_samples
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.quantized import discrete_n, quantized_failure, quantized_lower, quantized_samples
+from slth.bounds.subset_sums.explicit_discrete import rss_failure_discrete
+from slth.bounds.subset_sums.partition import bcp_rho
 from slth.subset_sum import partition_target
 
 _CITES = ("kumar2025quantization",)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,7 +39,7 @@ Each lemma of each proof, in the order of the proof, is a function of a module h
 | symbolic | an identity, by computer algebra | proven |
 | rigorous | an inequality over the whole range stated, in ball arithmetic, tails by an argument whose numbers are enclosed too | proven |
 | exact | every case of the finite range stated, in integers or fractions | verified |
-| statistical | random draws that would contradict a false statement, false-alarm probability stated; a false variant is refuted | consistent |
+| statistical | random draws that would contradict a false statement, false-alarm probability stated; a false variant fails | consistent |
 | search | a hunt for counterexamples at the edges of the hypotheses | no counterexample |
 | none | claimed by the source, not checked here | claimed |
 
@@ -53,7 +54,9 @@ def stale() -> list[str]:
     for paper in PAPERS:
         book = books.get(paper, {})
         if book.get("source") != _fingerprint(paper):
-            found.append(f"the verdicts of {paper} were not found with this text of proofs_checks/{paper}.py")
+            found.append(
+                f"the verdicts of {paper} were not found with this text of proofs_checks/{paper}.py and its tools"
+            )
         elif set(book["steps"]) != {step.name for step in steps([paper])}:
             found.append(f"the verdicts of {paper} are not those of its steps")
     found += [f"verdicts.json knows {paper}, which is no paper" for paper in books if paper not in PAPERS]
@@ -147,4 +150,17 @@ def _recorded() -> dict[str, Any]:
 
 
 def _fingerprint(paper: str) -> str:
-    return hashlib.sha256((HERE / f"{paper}.py").read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    """SHA-256 of the texts of a module and of the tools that it imports, and those import."""
+    sha, seen, left = hashlib.sha256(), set[str](), [paper]
+    while left:
+        module = left.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        text = (HERE / f"{module}.py").read_text(encoding="utf-8")
+        sha.update(text.encode())
+        tools = re.findall(r"^from proofs_checks\.tools\.(\w+) import", text, re.MULTILINE)
+        for names in re.findall(r"^from proofs_checks\.tools import ([\w, ]+)$", text, re.MULTILINE):
+            tools += re.findall(r"\w+", names)
+        left += [f"tools/{tool}" for tool in sorted(tools, reverse=True)]
+    return sha.hexdigest()

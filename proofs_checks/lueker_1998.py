@@ -15,12 +15,12 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import claimed, lemma, require
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
 from slth import laws
-from slth.bounds.asymptotic import rss_lueker_constant, rss_n_lueker
-from slth.bounds.explicit import rss_mean_error_explicit, rss_n_explicit_full
+from slth.bounds.subset_sums.asymptotic import rss_lueker_constant, rss_n_lueker
+from slth.bounds.subset_sums.explicit import rss_mean_error_explicit, rss_n_explicit_full
 from slth.subset_sum import coverage
 
 _CITES = ("lueker1998exponentially", "slth")

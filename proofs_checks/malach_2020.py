@@ -13,10 +13,10 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.one_by_one import malach_samples, single_product_prob, single_product_samples
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
+from slth.bounds.networks.one_by_one import malach_samples, single_product_prob, single_product_samples
 
 _SEARCH = ("malach_samples",)
 _SINGLE = ("single_product_prob", "single_product_samples")

@@ -14,10 +14,10 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from proofs_checks import chance
 from proofs_checks.lemma import lemma, require
-from proofs_checks.simulated import hits_by_size
-from slth.bounds.mixture_poisson import (
+from proofs_checks.tools import chance
+from proofs_checks.tools.simulated import hits_by_size
+from slth.bounds.subset_sums.mixture_poisson import (
     pattern_loss,
     rfss_density_threshold,
     rfss_expected,

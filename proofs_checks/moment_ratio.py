@@ -17,11 +17,11 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import lemma, require
-from proofs_checks.normal_pairs import pair, window
-from proofs_checks.uniform_pairs import moment_ratio, one
-from slth.bounds.moments import rfss_moment_limit, rfss_moment_ratio
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.normal_pairs import pair, window
+from proofs_checks.tools.uniform_pairs import moment_ratio, one
+from slth.bounds.subset_sums.moments import rfss_moment_limit, rfss_moment_ratio
 
 _CITES = ("slth", "natale2024sparsity")
 
@@ -128,7 +128,7 @@ def normal_moment_ratio(claim: Callable[..., float] = rfss_moment_ratio) -> str:
             for i in range(max(2 * k - n, 0), k):
                 weight = arb(math.comb(k, i) * math.comb(n - k, k - i)) / subsets
                 exact += weight * pair(i / arb(k), u, eta) / hit**2
-            formula, error = claim(n, k, eps, z), eta**2 * (k + u * u / 3)
+            formula, error = claim(n, k, z, eps), eta**2 * (k + u * u / 3)
             off = abs((formula / exact).log())
             require(off <= error + 1e-12, f"{formula} is off by {off}, allowed {float(error):.2g}, at {(n, k, eps, z)}")
         values.append(f"{formula:.3f}")
@@ -154,11 +154,11 @@ def uniform_moment_ratio(claim: float = 0.03) -> str:
     for n, k, z, eps in questions:
         exact = float(moment_ratio(n, k, Fraction(z), Fraction(eps)))
         require(math.comb(n, k) * one(k, Fraction(z), Fraction(eps)) >= 5, f"E[Y] < 5 at {(n, k, z, eps)}")
-        off = rfss_moment_ratio(n, k, float(Fraction(eps)), z, math.sqrt(1 / 3)) / exact - 1
+        off = rfss_moment_ratio(n, k, z, float(Fraction(eps)), math.sqrt(1 / 3)) / exact - 1
         require(abs(off) <= claim, f"{off:+.2%} at {(n, k, z, eps)}")
         worst = max(worst, abs(off))
     wide, half = float(moment_ratio(10, 8, Fraction(0), Fraction(1, 2))), Fraction(1, 2)
-    counter = rfss_moment_ratio(10, 8, 0.5, 0, math.sqrt(1 / 3)) / wide - 1
+    counter = rfss_moment_ratio(10, 8, 0, 0.5, math.sqrt(1 / 3)) / wide - 1
     require(math.comb(10, 8) * one(8, Fraction(0), half) > 5 and abs(counter) > 0.085, f"{counter:+.2%} at n = 10")
     return f"{len(questions)} questions, at most {worst:.2%} off; {counter:+.1%} at n = 10, k = 8, eps = 1/2"
 
@@ -198,7 +198,7 @@ def limit_of_the_ratio(claim: Callable[..., float] = rfss_moment_limit) -> str:
         inside = (1 - share) * (r / (1 - r * r) + at * at) / math.sqrt(1 - r * r)
         error = math.exp(at * at / 2) * (inside + 2 * math.sqrt(2 / (1 - share))) / math.sqrt(size - 1)
         # 1 / E[Y] is below 1e-11 here
-        difference = rfss_moment_ratio(size, chosen, 1.0, at * math.sqrt(chosen)) - limit
+        difference = rfss_moment_ratio(size, chosen, at * math.sqrt(chosen), 1.0) - limit
         require(
             abs(difference) <= error + 4 * limit / (size - 1) + 1e-10,
             f"{difference} at {(share, at, size)}, allowed {error}",
@@ -231,7 +231,7 @@ def plain_moment_falls_short() -> str:
         for at in (0.0, 0.5, 2.0):
             formula = math.exp(float(log_limit.subs({gamma: share, u: at})))
             require(abs(rfss_moment_limit(share, at) / formula - 1) < 1e-13, f"rfss_moment_limit({share}, {at})")
-    thin = rfss_moment_ratio(10**6, 10**3, 1e-100)
+    thin = rfss_moment_ratio(10**6, 10**3, 0, 1e-100)
     require(1 < thin < 1.001, f"ratio {thin} at n = 10^6, k = 10^3")
     return (
         f"derivative of the logarithm gamma/(1-gamma^2) + u^2/(1+gamma)^2 > 0; ratio {thin:.6f} at n = 10^6, k = 10^3"
@@ -268,7 +268,7 @@ def the_common_sum_explains_it() -> str:
     least = math.inf
     for size, v in itertools.product(range(2, 31), (0.0, 0.5, 1.0, 2.0)):
         sizes = np.arange(1, size)
-        above = rfss_moment_ratio(size, sizes, 1e-3, v * np.sqrt(sizes)) / rfss_moment_limit(sizes / size, v)
+        above = rfss_moment_ratio(size, sizes, v * np.sqrt(sizes), 1e-3) / rfss_moment_limit(sizes / size, v)
         least = min(least, float(above.min()))
     require(least >= 1, f"rfss_moment_ratio falls to {least} of its limit")
     return f"both moments agree; rfss_moment_ratio is at least {least:.4f} of its limit"

@@ -16,12 +16,12 @@ import sympy
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_least
 from proofs_checks.lemma import lemma, require
-from proofs_checks.uniform_sums import edgeworth_error, far_tail, limit_density, scaled_density
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_least
+from proofs_checks.tools.uniform_sums import edgeworth_error, far_tail, limit_density, scaled_density
 from slth import laws
-from slth.bounds.fixed_size import rfss_c_thm, rfss_c_thm_least, rfss_n, sum_bounded_constants
+from slth.bounds.subset_sums.fixed_size import rfss_c_thm, rfss_c_thm_least, rfss_n, sum_bounded_constants
 
 _PAPER = ("natale2024sparsity",)
 _SUMS = ("sum_bounded_constants", "rfss_n", "rfss_c_thm")

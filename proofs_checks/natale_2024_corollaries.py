@@ -14,18 +14,18 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_least
 from proofs_checks.lemma import lemma, require
 from proofs_checks.natale_2024 import subset_sums
-from slth.bounds.fixed_size import (
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_least
+from slth.bounds.networks.fixed_size_lower import LARGEST_DENSITY, natale_lower, natale_lower_exact
+from slth.bounds.subset_sums.fixed_size import (
     rfss_c_thm_least,
     rfss_n_simplified,
     rfss_n_uniform,
     subset_bits,
     sum_bounded_constants,
 )
-from slth.bounds.natale_lower import LARGEST_DENSITY, natale_lower, natale_lower_exact
 
 _PAPER = ("natale2024sparsity",)
 _LOWER = ("natale_lower", "natale_lower_exact")

@@ -14,11 +14,11 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import lemma, require
-from slth.bounds.dense import sslth_width, sslth_width_simplified
-from slth.bounds.equivariant import sslth_equivariant_width
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
+from slth.bounds.networks.dense import sslth_width, sslth_width_simplified
+from slth.bounds.networks.equivariant import sslth_equivariant_width
 
 _WIDTH = ("sslth_width",)
 _ALL = ("sslth_width", "sslth_width_simplified", "sslth_equivariant_width")

@@ -14,10 +14,10 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.golden_ratio import orseau_k, orseau_samples, orseau_samples_exact, orseau_samples_mean
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
+from slth.bounds.networks.golden_ratio import orseau_k, orseau_samples, orseau_samples_exact, orseau_samples_mean
 from slth.laws import Hyperbolic
 
 _CELLS = ("orseau_k",)

@@ -13,9 +13,9 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.attention import (
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.attention import (
     linear_gadget_n,
     linear_gadget_n_explicit,
     mha_block_dims,
@@ -26,7 +26,7 @@ from slth.bounds.attention import (
     softmax_error_linear,
     softmax_error_sharp,
 )
-from slth.bounds.reach import rss_n_reach
+from slth.bounds.subset_sums.reach import rss_n_reach
 
 _CITES = ("otsuka2025attention",)
 _SOFTMAX = ("softmax_error", "softmax_error_linear", "softmax_error_sharp")

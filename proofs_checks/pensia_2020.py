@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import claimed, lemma, require
-from proofs_checks.pieces import Matrix, Piece, apply, prune
-from slth.bounds.dense import pensia_width, pensia_width_explicit
-from slth.bounds.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
+from proofs_checks.tools.pieces import Matrix, Piece, apply, prune
+from slth.bounds.networks.dense import pensia_width, pensia_width_explicit
+from slth.bounds.networks.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
 
 _WIDTH = ("pensia_width", "pensia_width_explicit")
 _ERROR = ("propagated_error", "layer_tolerance")

@@ -13,9 +13,9 @@ from random import Random
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import lemma, require
-from slth.bounds.lower import pensia_lower, pensia_lower_sparse, pensia_lower_width
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.lower import pensia_lower, pensia_lower_sparse, pensia_lower_width
 
 _LOWER = ("pensia_lower", "pensia_lower_sparse", "pensia_lower_width")
 _CITES = ("pensia2020optimal",)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import sympy
 
-from proofs_checks.chance import probability_is
 from proofs_checks.lemma import lemma, require
+from proofs_checks.tools.chance import probability_is
 from slth import laws
-from slth.bounds.closest_error import log_closest_error
-from slth.bounds.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
+from slth.bounds.subset_sums.closest_error import log_closest_error
+from slth.bounds.subset_sums.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
 from slth.subset_sum import coverage
 
 _CITES = ("slth",)

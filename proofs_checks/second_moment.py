@@ -15,11 +15,11 @@ import numpy as np
 import sympy
 
 from proofs_checks.lemma import lemma, require
-from proofs_checks.uniform_pairs import both, moment_ratio, one
+from proofs_checks.tools.uniform_pairs import both, moment_ratio, one
 from slth import laws
-from slth.bounds.fixed_size import rfss_c_thm
-from slth.bounds.mixture_poisson import rfss_expected
-from slth.bounds.moments import log_overlap
+from slth.bounds.subset_sums.fixed_size import rfss_c_thm
+from slth.bounds.subset_sums.mixture_poisson import rfss_expected
+from slth.bounds.subset_sums.moments import log_overlap
 
 _CITES = ("slth", "natale2024sparsity")
 _PLAIN = ("rfss_c_thm", "rfss_moment_ratio")
@@ -55,7 +55,7 @@ def overlap_is_hypergeometric() -> str:
                 )
             require(not found, f"n = {n}, k = {k}: overlaps {sorted(found)}")
             pairs += len(subsets) ** 2
-    return f"{pairs:,} pairs, and slth.bounds.moments.log_overlap to 1e-13"
+    return f"{pairs:,} pairs, and slth.bounds.subset_sums.moments.log_overlap to 1e-13"
 
 
 @lemma(

@@ -13,9 +13,9 @@ from itertools import product
 import sympy
 from flint import arb, fmpq
 
-from proofs_checks.balls import precision
 from proofs_checks.lemma import claimed, lemma, require
-from slth.bounds.signs import sreenivasan_dims
+from proofs_checks.tools.balls import precision
+from slth.bounds.networks.signs import sreenivasan_dims
 
 _BOUNDS = ("sreenivasan_dims",)
 _CITES = ("sreenivasan2022finding",)

@@ -13,11 +13,11 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks.balls import precision
-from proofs_checks.chance import probability_at_most
 from proofs_checks.lemma import lemma, require
-from slth.bounds.explicit import rss_n_explicit, rss_n_explicit_full
-from slth.bounds.reach import rss_n_reach
+from proofs_checks.tools.balls import precision
+from proofs_checks.tools.chance import probability_at_most
+from slth.bounds.subset_sums.explicit import rss_n_explicit, rss_n_explicit_full
+from slth.bounds.subset_sums.reach import rss_n_reach
 
 _BOUNDS = ("rss_n_reach", "pensia_width_explicit")
 _CITES = ("slth", "dacunha2023revisiting")

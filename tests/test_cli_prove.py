@@ -45,7 +45,7 @@ def false_lemma() -> Iterator[str]:
 def test_a_table_of_verdicts(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["prove", "explicit_rss", "--fast", "--workers", "1"]) == 0
     out = capsys.readouterr().out
-    assert "+ proven            explicit_rss: step 2, the chord bound (chord_bound)" in out
+    assert "+ proven            explicit_rss: step 3, the chord bound (chord_bound)" in out
     assert "slack = s (1 - s) / (2 v (1 + s))" in out
     assert " proven" in out.splitlines()[-1]
 

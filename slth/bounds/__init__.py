@@ -3,8 +3,18 @@
 `catalogue()` lists them all as data. Scalars in, a number out; arrays broadcast, with NaN where the hypotheses of a bound fail.
 """
 
-from slth.bounds.asymptotic import rss_lueker_constant, rss_n_lueker, rss_tail_dacunha, rss_tail_discrete
-from slth.bounds.attention import (
+from slth.bounds.asked_of_source import for_network
+from slth.bounds.comparison import (
+    Curve,
+    EndPoint,
+    NeededSamples,
+    Overparameterisation,
+    needed_samples,
+    overparameterisation,
+)
+from slth.bounds.hypotheses import HypothesisError, HypothesisWarning
+from slth.bounds.listing import catalogue, evaluate, to_bibtex, to_latex
+from slth.bounds.networks.attention import (
     AttentionDims,
     BlockDims,
     linear_gadget_n,
@@ -17,29 +27,8 @@ from slth.bounds.attention import (
     softmax_error_linear,
     softmax_error_sharp,
 )
-from slth.bounds.binomials import (
-    BinomialBounds,
-    binary_entropy,
-    binom_entropy_bounds,
-    log2_binom,
-    log2_binom_sum,
-    log2_subnetworks,
-)
-from slth.bounds.catalogue import catalogue
-from slth.bounds.closest_error import log_closest_error
-from slth.bounds.comparison import (
-    Curve,
-    EndPoint,
-    NeededSamples,
-    Overparameterisation,
-    needed_samples,
-    overparameterisation,
-)
-from slth.bounds.constrained_partition import npp_bias_c, npp_kappa_c_constrained
-from slth.bounds.convolution import CnnWidth, cnn_width, cnn_width_explicit, structured_cnn_width
-from slth.bounds.counting import count_subsets_exact, count_subsets_gauss, count_subsets_saddle
-from slth.bounds.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
-from slth.bounds.dense import (
+from slth.bounds.networks.convolution import CnnWidth, cnn_width, cnn_width_explicit, structured_cnn_width
+from slth.bounds.networks.dense import (
     SparseTwoLayerWidth,
     TwoLayerWidth,
     pensia_width,
@@ -47,8 +36,58 @@ from slth.bounds.dense import (
     sslth_width,
     sslth_width_simplified,
 )
-from slth.bounds.equivariant import sslth_equivariant_width
-from slth.bounds.explicit import (
+from slth.bounds.networks.equivariant import sslth_equivariant_width
+from slth.bounds.networks.extra_layer import (
+    ExtraLayerWidths,
+    activation_scale,
+    burkholz_eps_layer,
+    burkholz_width,
+    propagated_tolerances,
+)
+from slth.bounds.networks.fixed_size_lower import natale_lower, natale_lower_exact
+from slth.bounds.networks.golden_ratio import orseau_k, orseau_samples, orseau_samples_exact, orseau_samples_mean
+from slth.bounds.networks.lower import pensia_lower, pensia_lower_sparse, pensia_lower_width
+from slth.bounds.networks.one_by_one import (
+    malach_density,
+    malach_overparameterisation,
+    malach_samples,
+    single_product_prob,
+    single_product_samples,
+)
+from slth.bounds.networks.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
+from slth.bounds.networks.quantized import (
+    discrete_n,
+    quantized_failure,
+    quantized_lower,
+    quantized_samples,
+    quantized_width,
+    quantized_width_shallow,
+)
+from slth.bounds.networks.signs import SignNetwork, mpt_width, sreenivasan_dims
+from slth.bounds.networks.sparse_source import (
+    er_samples,
+    er_samples_chernoff,
+    er_slt_width,
+    er_width,
+    er_width_factor,
+    locked_shift,
+)
+from slth.bounds.requirements import Requirement, Requirements
+from slth.bounds.statement import Bound
+from slth.bounds.subset_sums.asymptotic import rss_lueker_constant, rss_n_lueker, rss_tail_dacunha, rss_tail_discrete
+from slth.bounds.subset_sums.binomials import (
+    BinomialBounds,
+    binary_entropy,
+    binom_entropy_bounds,
+    log2_binom,
+    log2_binom_sum,
+    log2_subnetworks,
+)
+from slth.bounds.subset_sums.closest_error import log_closest_error
+from slth.bounds.subset_sums.constrained_partition import npp_bias_c, npp_kappa_c_constrained
+from slth.bounds.subset_sums.counting import count_subsets_exact, count_subsets_gauss, count_subsets_saddle
+from slth.bounds.subset_sums.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
+from slth.bounds.subset_sums.explicit import (
     ExplicitConstants,
     explicit_constants,
     rss_failure_explicit,
@@ -57,15 +96,8 @@ from slth.bounds.explicit import (
     rss_n_explicit,
     rss_n_explicit_full,
 )
-from slth.bounds.explicit_discrete import rss_failure_discrete, rss_n_discrete
-from slth.bounds.extra_layer import (
-    ExtraLayerWidths,
-    activation_scale,
-    burkholz_eps_layer,
-    burkholz_width,
-    propagated_tolerances,
-)
-from slth.bounds.fixed_size import (
+from slth.bounds.subset_sums.explicit_discrete import rss_failure_discrete, rss_n_discrete
+from slth.bounds.subset_sums.fixed_size import (
     rfss_c_thm,
     rfss_c_thm_least,
     rfss_n,
@@ -73,27 +105,15 @@ from slth.bounds.fixed_size import (
     rfss_n_uniform,
     sum_bounded_constants,
 )
-from slth.bounds.for_network import for_network
-from slth.bounds.golden_ratio import orseau_k, orseau_samples, orseau_samples_exact, orseau_samples_mean
-from slth.bounds.hypotheses import HypothesisError, HypothesisWarning
-from slth.bounds.lower import pensia_lower, pensia_lower_sparse, pensia_lower_width
-from slth.bounds.mixture_poisson import (
+from slth.bounds.subset_sums.mixture_poisson import (
     pattern_loss,
     rfss_density_threshold,
     rfss_expected,
     rfss_kmin,
     rfss_success_prob,
 )
-from slth.bounds.moments import rfss_moment_limit, rfss_moment_ratio, rfss_success_normal
-from slth.bounds.natale_lower import natale_lower, natale_lower_exact
-from slth.bounds.one_by_one import (
-    malach_density,
-    malach_overparameterisation,
-    malach_samples,
-    single_product_prob,
-    single_product_samples,
-)
-from slth.bounds.partition import (
+from slth.bounds.subset_sums.moments import rfss_moment_limit, rfss_moment_ratio, rfss_success_normal
+from slth.bounds.subset_sums.partition import (
     SolvableProbability,
     bcp_rho,
     npp_discrepancy,
@@ -102,29 +122,16 @@ from slth.bounds.partition import (
     npp_perfect_prob,
     npp_solvable_prob,
 )
-from slth.bounds.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
-from slth.bounds.quantized import (
-    discrete_n,
-    quantized_failure,
-    quantized_lower,
-    quantized_samples,
-    quantized_width,
-    quantized_width_shallow,
+from slth.bounds.subset_sums.reach import rss_n_reach
+from slth.bounds.subset_sums.vectors import (
+    VectorBlock,
+    mrss_block,
+    mrss_lower,
+    mrss_n,
+    mrss_n_explicit,
+    mrss_target_lower,
 )
-from slth.bounds.reach import rss_n_reach
-from slth.bounds.requirements import Requirement, Requirements
-from slth.bounds.signs import SignNetwork, mpt_width, sreenivasan_dims
-from slth.bounds.sparse_source import (
-    er_samples,
-    er_samples_chernoff,
-    er_slt_width,
-    er_width,
-    er_width_factor,
-    locked_shift,
-)
-from slth.bounds.statement import Bound
 from slth.bounds.table import Table
-from slth.bounds.vectors import VectorBlock, mrss_block, mrss_lower, mrss_n, mrss_n_explicit, mrss_target_lower
 
 __all__ = [
     "AttentionDims",
@@ -167,6 +174,7 @@ __all__ = [
     "er_slt_width",
     "er_width",
     "er_width_factor",
+    "evaluate",
     "explicit_constants",
     "for_network",
     "layer_tolerance",
@@ -258,4 +266,6 @@ __all__ = [
     "sslth_width_simplified",
     "structured_cnn_width",
     "sum_bounded_constants",
+    "to_bibtex",
+    "to_latex",
 ]

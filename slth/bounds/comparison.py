@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from slth.bounds import dense, lower
-from slth.bounds.asymptotic import rss_lueker_constant, rss_n_lueker, rss_tail_dacunha
-from slth.bounds.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
-from slth.bounds.explicit import rss_n_explicit
-from slth.bounds.for_network import for_network
+from slth.bounds.asked_of_source import for_network
 from slth.bounds.hypotheses import Array
-from slth.bounds.propagation import layer_shapes
+from slth.bounds.networks import dense, lower
+from slth.bounds.networks.propagation import layer_shapes
+from slth.bounds.subset_sums.asymptotic import rss_lueker_constant, rss_n_lueker, rss_tail_dacunha
+from slth.bounds.subset_sums.covering import rss_cover_prob, rss_n_counting, rss_n_first_moment, rss_target_prob
+from slth.bounds.subset_sums.explicit import rss_n_explicit
 from slth.bounds.table import Table
 from slth.validation import finite_array, positive_float
 

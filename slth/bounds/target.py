@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from slth.bounds.hypotheses import Array
-from slth.bounds.propagation import layer_shapes
+from slth.bounds.networks.propagation import layer_shapes
 from slth.networks import Network
 from slth.validation import finite_array
 

@@ -22,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read our output has gone; leave quietly, also when Python flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except MemoryError:
+        print(
+            f"slth {options.command}: this takes more memory than there is; ask for something smaller", file=sys.stderr
+        )
+        return 2
+    except (ValueError, TypeError, OSError, ImportError, OverflowError) as error:
         print(f"slth {options.command}: {error}", file=sys.stderr)
         return 1 if _is_an_answer(error) else 2
 

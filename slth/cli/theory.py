@@ -105,7 +105,7 @@ def _bounds(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     from slth import bounds
-    from slth.bounds.catalogue import to_bibtex, to_latex
+    from slth.bounds.listing import to_bibtex, to_latex
     from slth.bounds.table import Table
     from slth.files import atomic_write, writable
 
@@ -134,7 +134,7 @@ def _one(options: argparse.Namespace) -> int:
     import inspect
 
     from slth.bounds import references
-    from slth.bounds.catalogue import evaluate
+    from slth.bounds.listing import evaluate
 
     bound = _named(options.name)
     if options.values:
@@ -240,7 +240,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _network(options: argparse.Namespace) -> int:
-    from slth.bounds.for_network import for_network
+    from slth.bounds.asked_of_source import for_network
     from slth.cli.tickets import read_model
     from slth.files import writable
 

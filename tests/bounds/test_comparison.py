@@ -9,12 +9,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from slth import plots
-from slth.bounds import lower
-from slth.bounds.asymptotic import rss_n_lueker, rss_tail_dacunha
 from slth.bounds.comparison import NeededSamples, needed_samples, overparameterisation
-from slth.bounds.covering import rss_cover_prob, rss_target_prob
-from slth.bounds.dense import pensia_width, sslth_width
-from slth.bounds.explicit import rss_n_explicit
+from slth.bounds.networks import lower
+from slth.bounds.networks.dense import pensia_width, sslth_width
+from slth.bounds.subset_sums.asymptotic import rss_n_lueker, rss_tail_dacunha
+from slth.bounds.subset_sums.covering import rss_cover_prob, rss_target_prob
+from slth.bounds.subset_sums.explicit import rss_n_explicit
 
 
 @pytest.fixture(scope="module")

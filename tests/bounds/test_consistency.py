@@ -91,7 +91,9 @@ CASES: dict[str, Case] = {
     "rfss_success_normal": Case({"n": 30, "k": 10, "eps": 0.001}, {"+eps": down(1e-9, 0.004)}, slack=1e-9),
     "rfss_success_prob": Case({"n": 20, "k": 5, "eps": 0.001}, {"+eps": down(1e-9, 0.1, 8)}, slack=0.01),
     "rfss_expected": Case({"n": 20, "k": 5, "eps": 0.001}, {"+eps": down(1e-9, 0.1, 8), "+n": whole(5, 10**4, 8)}),
-    "rfss_moment_ratio": Case({"n": 30, "k": 5, "eps": 0.01}, {"-eps": SMALL, "-n": whole(10, 10**4)}, slack=1e-9),
+    "rfss_moment_ratio": Case(
+        {"n": 30, "k": 5, "z": 0.0, "eps": 0.01}, {"-eps": SMALL, "-n": whole(10, 10**4)}, slack=1e-9
+    ),
     "rfss_moment_limit": Case({"gamma": 0.3}, {"+gamma": down(1e-6, 0.99), "+u": down(1e-6, 5)}),
     "rfss_kmin": Case(
         {"n": 20, "eps": 0.001, "p": 0.5}, {"-eps": down(1e-5, 0.1, 6), "+p": np.array([0.05, 0.3, 0.6, 0.9])}

@@ -12,7 +12,7 @@ import sympy
 
 from proofs_checks import binomials as checks
 from proofs_checks.lemma import BOOKS, Refuted
-from slth.bounds import binomials as bounds
+from slth.bounds.subset_sums import binomials as bounds
 
 
 def test_statements_fit_a_table() -> None:

@@ -15,11 +15,11 @@ from slth.bounds.references import entries
 FOLDER = ledger.HERE
 STEPS = run.steps()
 CATALOGUE = {bound.name: bound for bound in bounds.catalogue()}
-TOOLS = {"__init__", "balls", "chance", "ledger", "lemma", "run"}
+FRAME = {"__init__", "ledger", "lemma", "run"}
 
 
-def test_every_module_is_a_paper_or_a_tool() -> None:
-    found = {path.stem for path in FOLDER.glob("*.py")} - TOOLS
+def test_every_module_is_a_paper() -> None:
+    found = {path.stem for path in FOLDER.glob("*.py")} - FRAME
     assert found == set(PAPERS)
     assert len(PAPERS) == len(set(PAPERS))
 
@@ -78,6 +78,27 @@ def test_a_stale_ledger_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     text = ledger.VERDICTS.read_text(encoding="utf-8")
     ledger.VERDICTS.write_text(text.replace(ledger._fingerprint(PAPERS[0]), "0" * 64), encoding="utf-8")
     assert PAPERS[0] in ledger.stale()[0]
+
+
+def test_verdicts_belong_to_the_text_of_a_module_and_its_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    texts = {
+        "paper.py": "from proofs_checks.tools import chance\n",
+        "tools/chance.py": "from proofs_checks.tools.balls import prove_positive\n",
+        "tools/balls.py": "1",
+        "tools/other.py": "1",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(ledger, "HERE", tmp_path)
+    found = {ledger._fingerprint("paper")}
+    (tmp_path / "tools/other.py").write_text("2", encoding="utf-8")
+    found.add(ledger._fingerprint("paper"))
+    assert len(found) == 1
+    for name in ("paper.py", "tools/chance.py", "tools/balls.py"):
+        (tmp_path / name).write_text(texts[name] + "# changed\n", encoding="utf-8")
+        found.add(ledger._fingerprint("paper"))
+    assert len(found) == 4
 
 
 def test_verdicts_are_earned() -> None:

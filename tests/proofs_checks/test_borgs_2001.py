@@ -11,8 +11,8 @@ import pytest
 
 from proofs_checks import borgs_2001 as checks
 from proofs_checks.lemma import BOOKS, Refuted
-from proofs_checks.sign_sums import half_sums, least_discrepancies, moments, sign_sums
-from slth.bounds import closest_error, partition
+from proofs_checks.tools.sign_sums import half_sums, least_discrepancies, moments, sign_sums
+from slth.bounds.subset_sums import closest_error, partition
 
 
 def test_statements_fit_a_table() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from proofs_checks import borgs_2004 as checks
 from proofs_checks.lemma import BOOKS, Refuted
-from slth.bounds import constrained_partition, counting
+from slth.bounds.subset_sums import constrained_partition, counting
 
 
 def test_statements_fit_a_table() -> None:

@@ -46,7 +46,7 @@ def test_drift_against_one_set_by_hand() -> None:
 
 
 def test_constants_are_those_of_the_laws(monkeypatch: pytest.MonkeyPatch) -> None:
-    from slth.bounds.explicit import ExplicitConstants
+    from slth.bounds.subset_sums.explicit import ExplicitConstants
 
     monkeypatch.setattr(explicit_rss, "explicit_constants", lambda law, a=None: ExplicitConstants(0.18, 0.5))
     with pytest.raises(Refuted, match="explicit_constants"):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from flint import arb, fmpq
 
-from proofs_checks import balls, chance, run
+from proofs_checks import run
 from proofs_checks.lemma import BOOKS, Refuted, Step, lemma, require
+from proofs_checks.tools import balls, chance
 
 PLACE = {"scope": "here", "bounds": ("rss_n_explicit",), "cites": ("slth",)}
 

@@ -11,11 +11,12 @@ import pytest
 from flint import arb, fmpq
 from scipy.integrate import quad
 
-from proofs_checks import natale_2024, natale_2024_corollaries, uniform_sums
-from proofs_checks.balls import precision
+from proofs_checks import natale_2024, natale_2024_corollaries
 from proofs_checks.lemma import BOOKS, Refuted
+from proofs_checks.tools import uniform_sums
+from proofs_checks.tools.balls import precision
 from slth import laws
-from slth.bounds import fixed_size
+from slth.bounds.subset_sums import fixed_size
 
 CUT = 1.5
 

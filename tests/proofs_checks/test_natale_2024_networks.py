@@ -11,7 +11,7 @@ import pytest
 
 from proofs_checks import natale_2024_networks
 from proofs_checks.lemma import BOOKS, Refuted
-from slth.bounds.dense import SparseTwoLayerWidth
+from slth.bounds.networks.dense import SparseTwoLayerWidth
 
 RIGHT = natale_2024_networks.sslth_width
 

@@ -14,7 +14,7 @@ import pytest
 
 from proofs_checks import pensia_2020, pensia_2020_lower
 from proofs_checks.lemma import BOOKS, Refuted
-from proofs_checks.pieces import Piece, prune
+from proofs_checks.tools.pieces import Piece, prune
 
 
 def test_the_books_are_in_the_order_of_the_proofs() -> None:

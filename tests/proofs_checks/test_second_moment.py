@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofs_checks import given_the_sum, mixture_poisson, moment_ratio, second_moment, uniform_pairs
+from proofs_checks import given_the_sum, mixture_poisson, moment_ratio, second_moment
 from proofs_checks.lemma import Refuted
-from proofs_checks.normal_pairs import pair, window
+from proofs_checks.tools import uniform_pairs
+from proofs_checks.tools.normal_pairs import pair, window
 from slth import laws
-from slth.bounds.moments import log_overlap
+from slth.bounds.subset_sums.moments import log_overlap
 
 
 def scaled(module: Any, name: str, factor: float) -> Callable[..., Any]:

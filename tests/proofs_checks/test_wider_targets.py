@@ -9,7 +9,7 @@ import sympy
 
 from proofs_checks import wider_targets
 from proofs_checks.lemma import Refuted
-from slth.bounds.reach import rss_n_reach
+from slth.bounds.subset_sums.reach import rss_n_reach
 
 
 def test_parts_that_are_too_long_carry_past_the_interval() -> None:
