@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 
-.PHONY: help demo test test-slow test-interpreted check format bench bench-quick mnist mnist-run clean
+.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick mnist mnist-run clean
 .DELETE_ON_ERROR:
 
 help:
@@ -12,7 +12,8 @@ help:
 	@echo "make test              the default test suite (under 5 minutes)"
 	@echo "make test-slow         the tests that take long"
 	@echo "make test-interpreted  the kernels' tests with Numba switched off, and compiled with bounds checks"
-	@echo "make check             format, lint, types, import contracts"
+	@echo "make prove             every step of every proof, checked by machine"
+	@echo "make check             format, lint, types, import contracts, freshness of the ledger of proofs"
 	@echo "make bench             speed tables against the textbook, np.sort, CP-SAT and HiGHS"
 	@echo "make mnist             Pensia et al.'s experiment 1 on a 784-500-10 network"
 
@@ -42,11 +43,15 @@ test-interpreted: $(STAMPS)/test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/subset_sum/test_kernels.py
 	NUMBA_CACHE_DIR=$$(mktemp -d) NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/subset_sum
 
+prove: $(STAMPS)/test
+	$(BIN)/slth prove
+
 check: $(STAMPS)/check $(STAMPS)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/slth prove --fresh
 
 format: $(STAMPS)/check
 	$(BIN)/ruff format .

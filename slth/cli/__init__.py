@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from slth.cli import laboratory, tickets
+from slth.cli import laboratory, proofs, theory, tickets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read our output has gone; leave quietly, also when Python flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except MemoryError:
+        print(
+            f"slth {options.command}: this takes more memory than there is; ask for something smaller", file=sys.stderr
+        )
+        return 2
+    except (ValueError, TypeError, OSError, ImportError, OverflowError) as error:
         print(f"slth {options.command}: {error}", file=sys.stderr)
         return 1 if _is_an_answer(error) else 2
 
@@ -46,4 +51,6 @@ def _parser() -> argparse.ArgumentParser:
 
     tickets.add_commands(commands)
     laboratory.add_commands(commands)
+    theory.add_commands(commands)
+    proofs.add_commands(commands)
     return parser

@@ -74,7 +74,7 @@ def _approximate(options: argparse.Namespace) -> int:
     from slth import Ball, approximate
     from slth.files import writable
 
-    target = _model(options.model)
+    target = read_model(options.model)
     if options.domain is not None and options.ball is not None:
         raise ValueError("give --domain or --ball, not both")
     ball = None if options.ball is None else Ball(target.coordinates, options.ball)
@@ -100,13 +100,13 @@ def _approximate(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from slth import load
 
-    ticket = load(options.ticket).verify(_model(options.target))
+    ticket = load(options.ticket).verify(read_model(options.target))
     print(ticket.summary())
     print("verified: seed, masks and target give the error and the bound that the file claims")
     return 0
 
 
-def _model(name: str) -> Network:
+def read_model(name: str) -> Network:
     from slth import data
     from slth.networks import Network
 

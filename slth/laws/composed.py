@@ -19,7 +19,7 @@ class Mixture(Law):
     """With probability `weight` a value of `first`, else one of `second`.
 
     ``Mixture(0.5, Discrete((0,)), Product())`` is the law of v relu(u): the first weight has the useful sign with probability 1/2, and the
-    mixture contains U[-1/2, 1/2] with weight ln(2) / 4 (Pensia et al. 2020, theory 4.1).
+    mixture contains U[-1/2, 1/2] with weight ln(2) / 4 (Pensia et al. 2020, Lemma on product distributions).
     """
 
     weight: float

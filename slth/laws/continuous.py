@@ -67,9 +67,10 @@ class Uniform(Law):
         return np.clip(self.mean + 0.5 * (self.high - self.low) * signed, self.low, self.high)
 
     def sum_bounded(self) -> tuple[float, float]:
-        """U[-1, 1]: c_l = sqrt(3 / (2 pi)) e^(-3/2) = 0.15418, the limit of large k, and c_u = 1 / sqrt(2), k = 2.
+        """U[-1, 1]: c_l = sqrt(3 / (2 pi)) e^(-3/2) = 0.15418 and c_u = 1 / sqrt(2), the best constants.
 
-        Checked for k <= 60 on the exact densities and in the limit (theory 5.1), not proven for all k.
+        Proven for all k in proofs_checks/natale_2024.py: c_l is the infimum, the limit of large k and never attained; c_u is attained
+        at k = 2.
         """
         if (self.low, self.high) != (-1, 1):
             return super().sum_bounded()
@@ -150,7 +151,7 @@ class Normal(Law):
         return np.asarray(self.center + self.deviation * np.asarray(ndtri(np.asarray(u, np.float64)), np.float64))
 
     def sum_bounded(self) -> tuple[float, float]:
-        """Exact: c_u = 1 / (s sqrt(2 pi)), c_l = c_u e^(-1 / (2 s^2)) (theory 5.1)."""
+        """Exact: c_u = 1 / (s sqrt(2 pi)), c_l = c_u e^(-1 / (2 s^2)) (proofs_checks/natale_2024.py)."""
         if self.center != 0:
             raise ValueError(f"the law {self.name!r} is not sum-bounded: its sums drift away from 0; subtract the mean")
         peak = 1 / (self.deviation * math.sqrt(2 * math.pi))
@@ -170,7 +171,7 @@ class Normal(Law):
 
 @dataclass(frozen=True, repr=False)
 class Hyperbolic(Law):
-    """Density 1 / (2 |x| ln(high / low)) for low <= |x| <= high: every golden-ratio cell weighs the same (Orseau et al. 2020, theory 3)."""
+    """Density 1 / (2 |x| ln(high / low)) for low <= |x| <= high: every golden-ratio cell weighs the same (Orseau et al. 2020)."""
 
     low: float = 0.01
     high: float = 1.0

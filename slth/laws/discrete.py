@@ -1,4 +1,4 @@
-"""Discrete laws: binary weights and quantized grids (theory 8)."""
+"""Discrete laws: binary weights and quantized grids."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Binary(Atoms):
 
 @dataclass(frozen=True, repr=False)
 class Grid(Atoms):
-    """S_delta = {-1, -1 + delta, ..., 1}, equally likely (Kumar and Natale 2025, theory 8); 2 / delta must be a whole number."""
+    """S_delta = {-1, -1 + delta, ..., 1}, equally likely (Kumar and Natale 2025); 2 / delta must be a whole number."""
 
     delta: float = 0.25
 

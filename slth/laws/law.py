@@ -82,12 +82,12 @@ class Law(ABC):
     def sum_bounded(self) -> tuple[float, float]:
         """(c_l, c_u) such that for all k the density of a sum of k lies above c_l / sqrt(k) on [-sqrt(k), sqrt(k)] and below c_u / sqrt(k).
 
-        Definition 1 of Natale et al. 2024 (theory 5.1). A ValueError says why a law has no such constants, or that they are not known.
+        Definition 1 of Natale et al. 2024. A ValueError says why a law has no such constants, or that they are not known.
         """
         raise ValueError(f"the law {self.name!r} has no known sum-bounded constants; give c_l and c_u by hand")
 
     def contains_uniform(self, half_width: float = 1.0) -> float:
-        """Largest p such that the density is at least p times that of U[-half_width, half_width] (theory 1.1 and 1.4)."""
+        """Largest p such that the density is at least p times that of U[-half_width, half_width]."""
         raise ValueError(
             f"which uniform law {self.name!r} contains is not known; give p by hand: 2 a min density over [-a, a]"
         )

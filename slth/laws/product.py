@@ -19,7 +19,7 @@ _UNITS = (Uniform(-1, 1), Uniform(0, 1), Uniform(-1, 0))
 
 @dataclass(frozen=True, repr=False)
 class Product(Law):
-    """X Y of independent X and Y, both with densities; U[0, 1] U[-1, 1] by default, of density -ln|x| / 2 (theory 1.4 and 1.5).
+    """X Y of independent X and Y, both with densities; U[0, 1] U[-1, 1] by default, of density -ln|x| / 2.
 
     Closed forms for two uniform laws; for others `density` and `cdf` are integrals by quadrature, about 0.1 ms a point and 1e-8 exact.
     """

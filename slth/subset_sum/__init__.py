@@ -9,7 +9,7 @@ from slth.subset_sum.batch import MAX_SAMPLES
 from slth.subset_sum.capability import Capabilities, Capability, Solver
 from slth.subset_sum.choice import Choice
 from slth.subset_sum.counting.count import Certainty, Count, count
-from slth.subset_sum.counting.expected import log2_expected, smallest_useful_size
+from slth.subset_sum.counting.expected import log2_expected
 from slth.subset_sum.covering.coverage import coverage
 from slth.subset_sum.covering.covered import Coverage, Covered
 from slth.subset_sum.heuristics.row import CompleteKarmarkarKarp, Greedy, KarmarkarKarp
@@ -65,6 +65,5 @@ __all__ = [
     "laws",
     "log2_expected",
     "partition_target",
-    "smallest_useful_size",
     "solve",
 ]

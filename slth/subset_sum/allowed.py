@@ -89,7 +89,7 @@ class Allowed:
     def reducible(self) -> bool:
         """Whether this is a plain subset-sum problem in other numbers: two coefficients, their difference a power of two, no pattern.
 
-        (A power of two keeps the products exact.) This is the reduction to and from number partitioning, theory section 8 (Kumar and
+        (A power of two keeps the products exact.) This is the reduction to and from number partitioning (Kumar and
         Natale 2025, Lemma 2): the sum with signs s is ``sum(x) - 2 sum(x over S)``.
         """
         step = abs(self.step)

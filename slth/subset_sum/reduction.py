@@ -1,4 +1,4 @@
-"""Number partitioning and subset sums are one problem (theory section 8; Kumar and Natale 2025, Lemma 2)."""
+"""Number partitioning and subset sums are one problem (Kumar and Natale 2025, Lemma 2)."""
 
 from __future__ import annotations
 

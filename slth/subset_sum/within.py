@@ -80,7 +80,7 @@ def any_within(
     """Some subset within epsilon of each target, its size from low to high; which one depends on row, target, epsilon and sizes alone.
 
     A prefix of p samples has 2^p subset sums, so p = log2(spread / epsilon) + 4 samples hold one within epsilon of any target near
-    their mean, but for a chance of about exp(-16) (theory: the quenched predictor). So only that many are searched, by a vector scan
+    their mean, but for a chance of about exp(-16) (`bounds.log_closest_error`). So only that many are searched, by a vector scan
     or by a hash join of half sums; the samples behind serve to bring a far target near (greedily; with sizes, by swaps).
 
     Parameters

@@ -68,7 +68,7 @@ def test_complement() -> None:
 
 
 def test_perfect_partitions_of_mertens() -> None:
-    """Mean over rows of n numbers from 1..M whose total is even: 2^n sqrt(6 / (pi n)) / M (theory 12), to the order 1 / n.
+    """Mean over rows of n numbers from 1..M whose total is even: 2^n sqrt(6 / (pi n)) / M (Mertens 1998), to the order 1 / n.
 
     The mean of 200 rows scatters by 1 percent; the tolerance of 4 percent is a false alarm of 1e-4.
     """

@@ -253,26 +253,11 @@ def test_products_as_simulated() -> None:
     assert np.all(np.abs(rows.mean(axis=0)[some] - 2**found.log2) < 5 * scatter + found.relative_error * 2**found.log2)
 
 
-def test_smallest_useful_size_as_simulated() -> None:
-    """n = 18: 90 % of rows should have a subset of the predicted size within epsilon, and fewer of one size less."""
-    n, epsilon, target = 18, 0.01, 0.5
-    size = expected.smallest_useful_size(n, epsilon, 0.9, target=target)
-    assert size == 3
-    rng = np.random.default_rng(18)
-    hit = np.mean([by_numpy(rng.uniform(-1, 1, n), target, epsilon)[:4] > 0 for _ in range(200)], axis=0)
-    assert hit[size] > 0.9 - 0.09  # 4 standard deviations of a share of 200
-    assert hit[size - 1] < 0.9
-    assert expected.smallest_useful_size(n, epsilon, 0.9, target=0.0) == 0
-    assert expected.smallest_useful_size(5, 1e-9, 0.9, target=0.5) is None
-
-
 def test_refusals() -> None:
     with pytest.raises(ValueError, match="unknown law"):
         expected.log2_expected(5, 0.0, 0.1, "cauchy")
     with pytest.raises(ValueError, match="sizes"):
         expected.log2_expected(5, 0.0, 0.1, sizes=[6])
-    with pytest.raises(ValueError, match="probability"):
-        expected.smallest_useful_size(5, 0.1, 1.0)
     with pytest.raises(ValueError, match="sizes"):
         sampled.by_size(np.ones(5), 0.0, 0.1, sizes=[6])
     with pytest.raises(ValueError, match="epsilon"):

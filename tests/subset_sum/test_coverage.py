@@ -1,4 +1,4 @@
-"""Coverage: every bound holds against all subsets in fractions; the walk is exact; laws; the success rates of theory 1.4."""
+"""Coverage: every bound holds against all subsets in fractions; the walk is exact; laws; the success rates of random rows."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_first_n_is_the_distribution_of_the_process() -> None:
     for n in (8, 10):
         p = float((first <= n).mean())
         assert abs(p - rate(0.03, n, draws, 6)) < 5 * math.sqrt(2 * p * (1 - p) / draws)
-    # theory 1.4: 8, 10 and 14 or 15 samples for 50, 90 and 99 %, from fewer rows
+    # simulated: 8, 10 and 14 or 15 samples for 50, 90 and 99 %, from fewer rows
     assert np.abs(np.quantile(first, [0.5, 0.9, 0.99]) - [8, 10, 14.5]).max() <= 1
 
 

@@ -287,7 +287,6 @@ def test_names_that_are_no_laws_are_refused(law):
         (lambda: subset_sum.solve([2**70], 1), "samples"),
         (lambda: subset_sum.solve(np.array([-(2**63), 1]), 0), "-9223372036854775808"),
         (lambda: subset_sum.log2_expected(10, 0, 0.1, 3), "law"),
-        (lambda: subset_sum.smallest_useful_size(50, 0.1, 0.9, target=float("nan")), "target"),
         (lambda: subset_sum.solve([1, 2], 3, solver=subset_sum.CompleteKarmarkarKarp(budget="a")), "budget"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Numbers that are published or derived (theory 1.5, 5.5, 8, 12), against simulation.
+"""Numbers that are published or derived, against simulation.
 
 Every test is statistical with a fixed seed. Where a number of the theory is itself a simulation to a few digits, the tolerance is five
 standard deviations of ours plus `DIGITS` for its own scatter and rounding; for a new seed the stated chance of a false alarm would hold.
@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from slth import laws
-from slth.subset_sum import Certainty, Status, count, smallest_useful_size, solve
+from slth.bounds import rfss_kmin
+from slth.subset_sum import Certainty, Status, count, solve
 
 Array = NDArray[np.float64]
 DIGITS = 0.012
@@ -26,7 +26,7 @@ def assert_rate(hits: NDArray[np.bool_], expected: float, where: str = "") -> No
     assert abs(rate - expected) <= tolerance, f"{where}: {rate:.4f} instead of {expected} +- {tolerance:.4f}"
 
 
-# --- number partitioning (theory 12)
+# --- number partitioning
 
 
 @pytest.mark.parametrize("law", ["uniform", "normal", "positive"])
@@ -108,7 +108,7 @@ def test_the_phase_transition_of_partitioning(shift: float) -> None:
     np.testing.assert_array_equal(count(some, some.sum(axis=1) // 2, 0).total > 0, perfect[:200])
 
 
-# --- random subset sums (theory 1.5)
+# --- random subset sums
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
@@ -151,7 +151,7 @@ def test_success_rates_of_random_subset_sums(law: str, n: int, epsilon: float, r
     assert abs(float(-np.expm1(-2 * epsilon * rates).mean()) - rate) < 0.06
 
 
-# --- subsets of fixed size (theory 5.5)
+# --- subsets of fixed size
 
 LAWS = {"normal": (lambda rng, shape: rng.standard_normal(shape), 1.0), "uniform": (uniform, math.sqrt(1 / 3))}
 
@@ -223,7 +223,7 @@ def test_success_of_fixed_size(
     centre, deviation = k * rows.mean(axis=1), rows.std(axis=1) * math.sqrt(k * (n - k) / (n - 1))
     rates = math.comb(n, k) * 2 * epsilon * stats.norm.pdf(z, centre, deviation)
     assert abs(float(-np.expm1(-rates).mean()) - predicted) < 0.035
-    # one Poisson law with the mean of all rows is wrong where rows differ (theory: "says 1.000")
+    # one Poisson law with the mean of all rows is wrong where rows differ (it says 1.000)
     naive = -math.expm1(-float(rates.mean()))
     assert naive >= float(-np.expm1(-rates).mean())
     if z == 2.0:
@@ -235,7 +235,7 @@ def test_success_of_fixed_size(
 def test_the_smallest_useful_size_is_useful() -> None:
     """At the size it names, the success asked for is reached, and one below it is not (2,000 rows, five standard deviations)."""
     n, epsilon, z = 20, 1e-3, 1.0
-    k = smallest_useful_size(n, epsilon, 0.8, laws.get("normal"), target=z)
+    k = rfss_kmin(n, epsilon, 0.8, z, "normal")
     assert k is not None
     rows = np.random.default_rng(4).standard_normal((2000, n))
     rates = [float((solve(rows, z, size=size).error <= epsilon).mean()) for size in (k - 1, k)]
@@ -244,7 +244,7 @@ def test_the_smallest_useful_size_is_useful() -> None:
     assert rates[0] < rates[1]
 
 
-# --- patterns (theory 5.5, s of every B)
+# --- patterns (s of every B)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def count(
     method : {"auto", "exact", "dynamic-programming", "sandwich", "saddle", "gaussian", "sampled"}
         exact: half lists, streamed above 30 samples, n to 64 (n = 56: seconds; 64: minutes). dynamic-programming: over (size, sum),
         exact, for integers or multiples of a common step whose sums are few, any n. sandwich: proven bounds on a grid, n to 1000 by size,
-        10^4 in total. saddle: saddle point with its next term, any n, estimated. gaussian: finite-population Gaussian (theory 5.5),
+        10^4 in total. saddle: saddle point with its next term, any n, estimated. gaussian: finite-population Gaussian,
         heuristic. sampled: importance sampling, estimated with intervals. auto: exact to n = 64, above that dynamic programming
         for integers if affordable, else the saddle point.
     sizes : bool
@@ -151,7 +151,7 @@ def count(
 
     Notes
     -----
-    Exact: time O(2^(n/2)), memory O(2^(n/2)) to n = 30 and O(2^(n/4)) above. Sources: theory sections 5.5 and 12, and the modules
+    Exact: time O(2^(n/2)), memory O(2^(n/2)) to n = 30 and O(2^(n/4)) above. Sources: the modules
     of `slth.subset_sum.counting`.
 
     Examples

@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, roots_hermitenorm
+from scipy.special import gammaln
 
 from slth import laws
 from slth.laws import Law
@@ -89,38 +89,6 @@ def log2_expected(
     logs = np.array([log for log, _ in found])
     rounding = 1e-15 * (gammaln(n + 1) + np.abs(np.where(np.isfinite(logs), logs, 0.0)) + 1)
     return Expected(chosen + logs / math.log(2), rounding + np.array([error for _, error in found]))
-
-
-def smallest_useful_size(
-    n: int, epsilon: float, probability: float, law: Law | str = "uniform", *, target: float = 0.0
-) -> int | None:
-    """The smallest k for which some k-subset of n random samples lies within epsilon of the target with the probability asked for.
-
-    Predicted, not proven: given the samples the number of k-subsets is taken as a Poisson variable of mean lambda_k, finite-population
-    Gaussian, and the probability 1 - E exp(-lambda_k) is averaged over the sum of all samples (theory 5.5 and 12). None if no k will do.
-    """
-    n = positive_int(n, "n")
-    epsilon = positive_float(epsilon, "epsilon")
-    if not math.isfinite(target):
-        raise ValueError(f"target must be finite, got {target}")
-    if not 0 < probability < 1:
-        raise ValueError(f"probability must lie between 0 and 1, got {probability}")
-    some = _law(law)
-    if abs(target) <= epsilon:
-        return 0
-    nodes, weights = roots_hermitenorm(64)
-    weights = weights / weights.sum()
-    deviation = math.sqrt(some.variance)
-    totals = n * some.mean + math.sqrt(n) * deviation * nodes
-    for k in range(1, n + 1):
-        # k = n: the only subset is everything; a little scatter keeps the formula finite, and the average is over the totals
-        spread = deviation * math.sqrt(max(k * (n - k) / n, 1 / (4 * n)))
-        centre = k / n * totals
-        log = log_normal((target - centre) / spread, np.array(epsilon / spread))
-        expected = np.exp(np.minimum(log + gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1), 700))
-        if float(-(weights * np.expm1(-expected)).sum()) >= probability:
-            return k
-    return None
 
 
 def _law(law: Law | str) -> Law:

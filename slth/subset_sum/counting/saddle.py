@@ -4,9 +4,9 @@ With Phi(xi, eta) = sum_i log(1 + exp(xi + eta x_i)), dPhi/dxi = k and dPhi/deta
 
     f_k(s) = exp(Phi - xi k - eta s) / (2 pi sqrt(det Sigma)) (1 + (3 rho_4 - 3 rho_13^2 - 2 rho_23^2) / 24 + ...)
 
-(theory 12; the correction: McCullagh, Tensor Methods in Statistics, 1987, chapter 6). The count is its integral over the window, widened
+(the correction: McCullagh, Tensor Methods in Statistics, 1987, chapter 6). The count is its integral over the window, widened
 to whole steps where sums lie on a lattice. An estimate, not a bound: real counts scatter about f like Poisson variables, because sums
-of different subsets are nearly independent at the scale of the window (theory 5.5); `Estimate.relative_error` includes that.
+of different subsets are nearly independent at the scale of the window; `Estimate.relative_error` includes that.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def total(samples: ArrayLike, target: float, epsilon: float) -> Estimate:
 
 
 def gaussian(samples: ArrayLike, target: float, epsilon: float) -> Array:
-    """(n + 1,) log2 of the number of subsets of each size, as if their sums were Gaussian (theory 5.5, finite population).
+    """(n + 1,) log2 of the number of subsets of each size, as if their sums were Gaussian (finite population).
 
     A uniformly random k-subset of samples with mean m and variance v has mean k m and variance k (n - k) / (n - 1) v. Within a few percent
     for targets within two standard deviations of the mean; in the tails use `by_size`. Sizes counted exactly are the same as there.

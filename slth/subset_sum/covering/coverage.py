@@ -46,7 +46,7 @@ def coverage(
     """Which targets of the interval are within epsilon of the sum of some subset, and how many samples it took to cover all.
 
     The covered set is the union of [s - epsilon, s + epsilon] over all subset sums s, cut to the interval; the floats are taken for the
-    exact numbers they are. Sums on their way outside the interval count (theory 1.2 and 1.4 drop them, and so bound this from below).
+    exact numbers they are. Sums on their way outside the interval count (proofs often drop them, and so bound this from below).
 
     Parameters
     ----------

@@ -580,7 +580,7 @@ def prepare(values, places, split, sign, circle, tag, fewest, most, others, even
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def log2_rate(values, target, size):
-    """log2 of the subsets a quantum expected at the target: of `size` elements, of any size if -1. Gaussian (theory 1.5, 5.5)."""
+    """log2 of the subsets a quantum expected at the target: of `size` elements, of any size if -1. Gaussian."""
     n = values.size
     total = 0.0
     square = 0.0

@@ -18,7 +18,7 @@ def sizes_of(values: Row, target: int, low: int, high: int) -> list[int | None]:
     n = values.size
     if low == 0 and high == n:
         return [None]
-    # theory 5.5: of the subsets near the target, how many have a size that is asked for
+    # of the subsets near the target, how many have a size that is asked for
     wanted = math.log2(32 * streamed.PAIRS) - log2_rate(values, target, low, high) + log2_rate(values, target, 0, n)
     if wanted <= n / 2 + math.log2(high - low + 1):
         return [None]

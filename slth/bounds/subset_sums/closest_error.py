@@ -7,11 +7,27 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from slth.bounds.statement import statement
+
 Array = NDArray[np.float64]
 
 
+@statement(
+    "logarithm of the error of the closest of all 2^n subset sums, given the samples",
+    tex=r"\ln \frac{1}{2r(z)},\quad r(z) = \frac{2^n}{\sigma}\,\phi\left(\frac{z - \Lambda/2}{\sigma}\right),\ "
+    r"\Lambda = \sum_i X_i,\ \sigma^2 = \tfrac14 \sum_i X_i^2",
+    cites=("slth",),
+    where="moments of a uniformly random subset; Gaussian density of the sums, spacings as in a Poisson process",
+    mark="derived",
+    checked=True,
+    assumptions=(
+        "the 2^n sums lie like a Gaussian: n >= 8 or so, samples of comparable size, z in the bulk",
+        "z is not Lambda/2 itself, where a subset and its complement are equally close and the error is twice as large",
+    ),
+    direction="predictor",
+)
 def log_closest_error(target: Array, positive: Array, total: Array, deviation: Array, n: Array | float) -> Array:
-    """Natural logarithm of the predicted error of the closest subset, given the samples (theory 1.5, "quenched", derived there).
+    """Natural logarithm of the predicted error of the closest subset, given the samples.
 
     A uniformly random subset of samples with sum L and sum of squares Q has mean L / 2 and variance Q / 4. If the 2^n sums lie like a
     Gaussian of these moments, ``rate = 2^n phi((z - L / 2) / sd) / sd`` of them lie in a unit around z, and the closest is about
