@@ -31,6 +31,7 @@ from slth.bounds.networks.convolution import CnnWidth, cnn_width, cnn_width_expl
 from slth.bounds.networks.dense import (
     SparseTwoLayerWidth,
     TwoLayerWidth,
+    pensia_error_explicit,
     pensia_width,
     pensia_width_explicit,
     sslth_width,
@@ -215,6 +216,7 @@ __all__ = [
     "orseau_samples_mean",
     "overparameterisation",
     "pattern_loss",
+    "pensia_error_explicit",
     "pensia_lower",
     "pensia_lower_sparse",
     "pensia_lower_width",

@@ -78,6 +78,11 @@ def read_target(source: Any, norms: Sequence[float] | None, scale: bool) -> tupl
     if norms is not None:
         raise ValueError("norms belong to a target that is given by its widths; a network has norms of its own")
     network = Network.read(source)
+    if not network.is_dense:
+        raise ValueError(
+            f"for_network compares theorems about dense networks, got {network!r}; for convolutions see bounds.cnn_width_explicit, for "
+            "attention bounds.mha_dims_explicit"
+        )
     weights = [layer.scale * layer.weight for layer in network.layers]
     biases = [None if layer.bias is None else layer.scale * layer.bias for layer in network.layers]
     biased = tuple(i for i, bias in enumerate(biases) if bias is not None and bias.any())

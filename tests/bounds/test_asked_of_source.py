@@ -13,7 +13,7 @@ from slth.bounds.asked_of_source import for_network
 from slth.bounds.networks import dense, lower, one_by_one
 from slth.bounds.requirements import Requirement
 from slth.bounds.target import read_target
-from slth.networks import Dense
+from slth.networks import Conv2d, Dense
 
 RNG = np.random.default_rng(8)
 
@@ -320,3 +320,9 @@ def test_what_is_necessary_does_not_count_the_length_of_the_lifted_input() -> No
     x = np.array([np.cos(angles), np.sin(angles), np.ones(2001)])
     for matrix in RNG.normal(size=(200, 3, 3)):
         assert np.linalg.norm(matrix @ x, axis=0).max() >= np.linalg.norm(matrix, 2) * (1 - 1e-5)
+
+
+def test_only_dense_networks() -> None:
+    image = Network((Conv2d(np.ones((1, 1, 2, 2)), None, "identity"),), (1, 4, 4))
+    with pytest.raises(ValueError, match=r"about dense networks, got Network\(\(1, 4, 4\).*cnn_width_explicit"):
+        for_network(image, 0.1)

@@ -18,6 +18,7 @@ from slth.bounds.networks.propagation import layer_shapes
 from slth.bounds.statement import statement
 from slth.bounds.subset_sums.binomials import binary_entropy
 from slth.bounds.subset_sums.reach import rss_n_reach
+from slth.validation import finite_array
 
 _TARGETS = (
     "targets f(x) = W_l s(W_(l-1) ... s(W_1 x)), all at once: W_i of size d_i x d_(i-1), ||W_i|| <= 1, s the ReLU, ||x|| <= 1",
@@ -151,18 +152,99 @@ def pensia_width_explicit(widths: ArrayLike, eps: ArrayLike, delta: ArrayLike) -
     args = Arguments("pensia_width_explicit", eps=eps, delta=delta)
     eps, delta = args
     _require_probabilities(args, eps, delta)
-    least = 2 * np.finfo(float).tiny * len(shapes) * max(float(d_in) * d_out for d_in, d_out in shapes)
+    least = _least(shapes)
     args.require(
         f"eps, delta >= {least:.3g}, so that their shares are above 0 in float64", np.minimum(eps, delta) >= least
     )
-    a = 1 / (2 * np.e)
     n = [
-        args.whole(
-            lambda e, delta, w=w: rss_n_reach(np.minimum(e / (2 * w), 2 * a), delta / (2 * w), L=1.0, a=a, c=0.25)
-        )
-        for w in (float(len(shapes)) * d_in * d_out for d_in, d_out in shapes)
+        args.whole(lambda e, delta, d_in=d_in, d_out=d_out: _block(len(shapes), d_in, d_out, e, delta))
+        for d_in, d_out in shapes
     ]
     return TwoLayerWidth(**_sizes(shapes, n))
+
+
+@statement(
+    "error that random networks of given widths promise for every dense target, every constant explicit",
+    tex=r"\epsilon = \min\left\{\epsilon < 1 : n_i(\epsilon, \delta) \le \lfloor w_i / 2 \rfloor \text{ for all } i\right\}, \quad"
+    r" n_i \text{ of } \texttt{pensia\_width\_explicit}; \quad \infty \text{ if there is none}",
+    cites=("slth", "pensia2020optimal"),
+    where="inverse of `pensia_width_explicit`",
+    mark="derived",
+    checked=True,
+    assumptions=(
+        _TARGETS[0],
+        "random network: depth 2 l, hidden layers of w_i d_(i-1) neurons, weights independent from U[-1, 1]",
+        "with probability >= 1 - delta a subnetwork of it is within eps, in the Euclidean norm",
+        "0 < delta < 1; w_i >= 1 whole",
+    ),
+    direction="sufficient",
+)
+def pensia_error_explicit(widths: ArrayLike, width: ArrayLike, delta: ArrayLike) -> Any:
+    """The smallest error for which `pensia_width_explicit` asks for no more neurons than there are; infinite where it asks for more at
+    every eps < 1, so that nothing is promised.
+
+    By bisection, from above: `pensia_width_explicit` at the result is met, at a relative 1e-12 less it is not. No error below about 5e-308
+    times the weights of a layer and the layers is told apart. It falls by a factor of 10 with every 98 neurons of a block or so.
+
+    Parameters
+    ----------
+    widths : (l + 1,) int
+        d_0, ..., d_l of the target.
+    width : int, or (..., l) or (..., 1) int
+        Hidden neurons w_i = 2 n_i for each of the d_(i-1) inputs of layer i, the `width` of `slth.approximate`; one number serves all layers.
+        An odd one counts as one less.
+    delta : (...) float
+        Probability of failure, in (0, 1).
+
+    Returns
+    -------
+    float, or (...) float64
+    """
+    shapes = layer_shapes(widths)
+    given = finite_array(width, "width")
+    if given.ndim and given.shape[-1] not in (1, len(shapes)):
+        raise ValueError(f"width must be one number or hold one for each of the {len(shapes)} layers, got {given.shape}")
+    each = np.broadcast_to(given[..., None] if given.ndim == 0 else given, (*given.shape[:-1], len(shapes)))
+    args = Arguments(
+        "pensia_error_explicit", delta=delta, **{f"width_{i + 1}": each[..., i] for i in range(len(shapes))}
+    )
+    delta = next(iter(args))
+    args.require_whole(*(f"width_{i + 1}" for i in range(len(shapes))))
+    least = _least(shapes)
+    args.require(f"{least:.3g} <= delta < 1", (delta >= least) & (delta < 1))
+
+    def smallest(delta: Array, *width: Array) -> Array:
+        parts = [
+            _smallest(d_in, d_out, len(shapes), w, delta, least) for (d_in, d_out), w in zip(shapes, width, strict=True)
+        ]
+        return np.asarray(np.max(parts, axis=0))
+
+    return args.real(smallest)
+
+
+def _smallest(d_in: int, d_out: int, depth: int, width: Array, delta: Array, least: float) -> Array:
+    """Smallest eps, up to a relative 1e-12, with which a block is not wider than width // 2."""
+    n = np.floor(width / 2)
+    largest = np.nextafter(1.0, 0.0)
+    low, high = np.full(delta.shape, np.log(least)), np.zeros(delta.shape)
+    for _ in range(52):  # halves ln(eps), from about 700 to 2e-13
+        middle = 0.5 * (low + high)
+        enough = _block(depth, d_in, d_out, np.minimum(np.maximum(np.exp(middle), least), largest), delta) <= n
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    eps = np.minimum(np.maximum(np.exp(high), least), largest)
+    return np.where(_block(depth, d_in, d_out, eps, delta) <= n, eps, np.inf)
+
+
+def _block(depth: int, d_in: int, d_out: int, eps: Array, delta: Array) -> Array:
+    """n_i of `pensia_width_explicit`, as floats; does not rise with eps."""
+    shares = 2.0 * depth * d_in * d_out
+    a = 1 / (2 * np.e)
+    return np.asarray(rss_n_reach(np.minimum(eps / shares, 2 * a), delta / shares, L=1.0, a=a, c=0.25), np.float64)
+
+
+def _least(shapes: list[tuple[int, int]]) -> float:
+    """Smallest eps and delta of which the share of a weight is above 0 in float64."""
+    return float(2 * np.finfo(float).tiny * len(shapes) * max(float(d_in) * d_out for d_in, d_out in shapes))
 
 
 @statement(
