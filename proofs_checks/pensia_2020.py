@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from itertools import combinations, pairwise, product
 from random import Random
 
@@ -23,7 +24,7 @@ from proofs_checks.lemma import claimed, lemma, require
 from proofs_checks.tools.balls import precision
 from proofs_checks.tools.chance import probability_at_most
 from proofs_checks.tools.pieces import Matrix, Piece, apply, prune
-from slth.bounds.networks.dense import pensia_width, pensia_width_explicit
+from slth.bounds.networks.dense import pensia_error_explicit, pensia_width, pensia_width_explicit
 from slth.bounds.networks.propagation import entry_tolerance, layer_tolerance, lipschitz_error, propagated_error
 
 _WIDTH = ("pensia_width", "pensia_width_explicit")
@@ -222,25 +223,70 @@ def explicit_width(claim: float = 1.0) -> str:
     """
     blocks = []
     with precision(100):
-        a, c = 1 / (2 * arb(1).exp()), arb(fmpq(1, 4))
-        grid = [arb(b) / (2 * a) for b in np.geomspace(0.01, 100, 800)]
-        bases = [(1 - c * (2 * a - (1 - (-2 * a * s).exp()) / s)).log() for s in grid]
         for widths, eps, delta in product(((784, 500, 10), (3, 1), (1, 1)), (0.5, 0.01, 1e-6), (0.5, 0.01, 1e-6)):
             for d_in, d_out, n in zip(
                 widths[:-1], widths[1:], pensia_width_explicit(widths, eps, delta).n.tolist(), strict=True
             ):
                 shares = 2 * (len(widths) - 1) * d_in * d_out
-                error, miss = arb(eps) / shares, arb(delta) / shares
-                needs = []
-                for r in (a, 2 * a):
-                    covering = (2 * (2 * r / error) ** 2 * 2 / miss).log() / -(1 - a * c).log()
-                    carrying = ((s * (1 - r) + (4 / miss).log()) / -base for s, base in zip(grid, bases, strict=True))
-                    needs.append(_ceiling(covering) + min(_ceiling(x) for x in carrying))
+                need = _needed(arb(eps) / shares, arb(delta) / shares)
                 at = f"widths = {widths}, eps = {eps}, delta = {delta}"
-                require(n >= claim * min(needs), f"n = {n}, but {min(needs)} are needed at {at}")
-                require(n <= min(needs) + 1, f"n = {n}, {min(needs)} are enough at {at}")
+                require(n >= claim * need, f"n = {n}, but {need} are needed at {at}")
+                require(n <= need + 1, f"n = {n}, {need} are enough at {at}")
                 blocks.append(int(n))
     return f"{len(blocks)} blocks, from {min(blocks)} to {max(blocks)}"
+
+
+@lemma(
+    "explicit error",
+    means="exact",
+    scope="widths 784-500-10, 3-1, 1-1, delta = 0.5, 0.01, 1e-6, 5 numbers of neurons, in balls; the theorem behind: `explicit_width`",
+    control=0.9,
+    bounds=("pensia_error_explicit",),
+    cites=("slth", "pensia2020optimal"),
+)
+def explicit_error(claim: float = 1.0) -> str:
+    """What pensia_error_explicit promises for w_i hidden neurons an input is an eps for which the blocks of `explicit_width` have no more
+    than w_i / 2 neurons: two blocks an input are there, and more neurons than needed are pruned. It is the smallest: an eps smaller by 5 %
+    needs more in some layer, and where nothing is promised, eps = 1 needs as many as there are or more.
+    """
+    finite = 0
+    with precision(100):
+        for widths, delta, width in product(
+            ((784, 500, 10), (3, 1), (1, 1)), (0.5, 0.01, 1e-6), (42, 1001, 2000, 2800, 4001)
+        ):
+            shares = [2 * (len(widths) - 1) * d_in * d_out for d_in, d_out in pairwise(widths)]
+
+            def needed(eps: arb, shares: list[int] = shares, delta: float = delta) -> int:
+                return max(_needed(eps / share, arb(delta) / share) for share in shares)
+
+            found, at = pensia_error_explicit(widths, width, delta), f"widths = {widths}, {width}, delta = {delta}"
+            if math.isinf(found):
+                require(needed(arb(1)) + 1 > width // 2, f"nothing is promised at {at}")
+                continue
+            finite += 1
+            need = needed(arb(claim * found))
+            require(need <= width // 2, f"eps = {claim * found:.3g} needs {need} neurons at {at}")
+            require(needed(arb(0.95 * found)) + 1 > width // 2, f"{0.95 * found:.3g} is promised as well at {at}")
+    return f"{finite} of 45 promise something"
+
+
+def _needed(error: arb, miss: arb) -> int:
+    """Candidates of `explicit_width` with which all targets of [-1, 1] are met within `error`, but for a probability of `miss`."""
+    a, c = 1 / (2 * arb(1).exp()), arb(fmpq(1, 4))
+    needs = []
+    for r in (a, 2 * a):
+        covering = (2 * (2 * r / error) ** 2 * 2 / miss).log() / -(1 - a * c).log()
+        steps = (_ceiling((s * (1 - r) + (4 / miss).log()) / -base) for s, base in _carried())
+        needs.append(_ceiling(covering) + min(steps))
+    return min(needs)
+
+
+@cache
+def _carried() -> list[tuple[arb, arb]]:
+    """Some s > 0, and ln(1 - c (2 a - (1 - e^(-2 a s)) / s)) of each."""
+    a, c = 1 / (2 * arb(1).exp()), arb(fmpq(1, 4))
+    grid = [arb(b) / (2 * a) for b in np.geomspace(0.01, 100, 800)]
+    return [(s, (1 - c * (2 * a - (1 - (-2 * a * s).exp()) / s)).log()) for s in grid]
 
 
 def _ceiling(x: arb) -> int:

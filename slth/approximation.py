@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from slth import constructions
 from slth.certificate import tolerances
-from slth.constructions import Construction, Plan, Problems
+from slth.constructions import Construction, Plan, Problems, TooFewCandidatesError
 from slth.networks import Domain, Network, read_domain, seed_from, source_law
 from slth.threads import in_order, progress_bar
 from slth.ticket import Ticket
@@ -23,7 +23,7 @@ class EpsilonError(ValueError):
     Attributes
     ----------
     width : int or None
-        A width predicted to suffice for the whole network; None if no width does.
+        A width predicted to suffice for the whole network; None if none is.
     """
 
     def __init__(self, message: str, width: int | None) -> None:
@@ -117,7 +117,12 @@ def approximate(
     missed, closest = None, np.inf
     for attempt in method.attempts(budget is not None):
         plan = attempt.plan(network, widths, region, law, seed)
-        _run(plan, allowed, network.size, count, progress)
+        try:
+            _run(plan, allowed, count, progress)
+        except TooFewCandidatesError:
+            if missed is None:
+                raise
+            break  # later attempts take more still
         ticket = Ticket.certified(plan.source, plan.masks(), plan.scales, attempt.name, region, network)
         if budget is None or ticket.error_bound <= budget:
             return ticket
@@ -129,14 +134,14 @@ def approximate(
     raise _too_narrow(missed, allowed, budget, closest, widths, enough)
 
 
-def _run(plan: Plan, allowed: tuple[float, ...] | None, total: int, workers: int, progress: bool) -> None:
+def _run(plan: Plan, allowed: tuple[float, ...] | None, workers: int, progress: bool) -> None:
     """Solve all rounds of a plan, with tolerances for each layer if there is a budget."""
 
     def solve(problems: Problems) -> tuple[Problems, NDArray[np.bool_], NDArray[np.float64]]:
         tolerance = None if allowed is None else allowed[problems.layer] / problems.scale
         return problems, *plan.choose(problems, tolerance)
 
-    with progress_bar(total, "weight", progress) as bar:
+    with progress_bar(plan.unsolved, "weight", progress) as bar:
         for number, round_ in enumerate(plan.rounds()):
             for problems, chosen, errors in in_order(solve, round_, workers):
                 plan.place(problems, chosen, errors)
@@ -160,7 +165,7 @@ def _too_narrow(
     epsilon: float,
     closest_bound: float,
     widths: tuple[int, ...],
-    enough: int | None,
+    enough: float | None,
 ) -> EpsilonError:
     """The error for a budget that neither the smallest nor the closest subsets meet."""
     used = widths[0] if len(set(widths)) == 1 else widths
@@ -171,11 +176,15 @@ def _too_narrow(
             f"{closest_bound:.3g}; ask for a larger epsilon",
             None,
         )
+    width = None
     if enough is None:
-        width = None
-        remedy = "the most candidates that can be used are not enough for this epsilon at any width: ask for a larger epsilon"
+        remedy = "what width this construction needs is not predicted: try a larger one, or ask for a larger epsilon"
+    elif enough == np.inf:
+        remedy = (
+            "the most candidates that can be used are predicted not to be enough at any width: ask for a larger epsilon"
+        )
     else:
-        width = max(enough, *(w + 2 for w in widths))
+        width = max(int(enough), *(w + 2 for w in widths))
         remedy = f"use width={width} or more (predicted to suffice for every weight)"
     return EpsilonError(
         f"width={used} is too narrow for epsilon={epsilon:g}: {missed:,} weights miss their share, and the closest subsets give a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth.approximation import approximate
 from slth.constructions import get
-from slth.networks import Domain, Network, read_domain, seed_from
+from slth.networks import Ball, Domain, Embedding, Network, read_domain, seed_from
 
 _SEEN = 1000  # inputs drawn where none are given
+_POSITIONS = 8  # of a sequence of any length
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Compared:
         Wall-clock time of `approximate`, certificate included.
     why_not : str
         Why there is no ticket, if there is none.
+    theorem : float
+        `Ticket.theorem_bound` at delta = 0.01: infinite where nothing is promised, NaN where the theorem does not speak of the ticket.
     """
 
     construction: str
@@ -48,6 +52,7 @@ class Compared:
     size: int
     seconds: float
     why_not: str = ""
+    theorem: float = float("nan")
 
     @property
     def density(self) -> float:
@@ -64,10 +69,13 @@ class Comparison:
     rows: tuple[Compared, ...]
 
     def __repr__(self) -> str:
-        head = ("construction", "width", "error bound", "seen", "weight error", "kept", "of", "density", "seconds")
+        head = (
+            "construction", "width", "error bound", "theorem", "seen", "weight error", "kept", "of", "density", "seconds",
+        )  # fmt: skip
         cells = [
-            (r.construction, _width(r.width), f"{r.error_bound:.2g}", f"{r.error_seen:.2g}", f"{r.weight_error:.2g}", f"{r.kept:,}",
-             f"{r.size:,}", f"{r.density:.2%}", f"{r.seconds:.2f}") if not r.why_not else (r.construction, _width(r.width), r.why_not)
+            (r.construction, _width(r.width), f"{r.error_bound:.2g}", _theorem(r.theorem), f"{r.error_seen:.2g}",
+             f"{r.weight_error:.2g}", f"{r.kept:,}", f"{r.size:,}", f"{r.density:.2%}", f"{r.seconds:.2f}")
+            if not r.why_not else (r.construction, _width(r.width), r.why_not)
             for r in self.rows
         ]  # fmt: skip
         full = [row for row in (head, *cells) if len(row) == len(head)]
@@ -104,7 +112,7 @@ def compare(
     epsilon, domain, workers
         As in `slth.approximate`.
     inputs : (batch, ...) float, optional
-        Where errors are looked at; random points of the domain by default.
+        Where errors are looked at, within the domain; random points of it by default.
     rng : None, int, SeedSequence or Generator
         One seed for all: the sources of constructions of equal shapes and law are the same network.
 
@@ -119,9 +127,13 @@ def compare(
         For an unknown construction, or a target or domain that cannot be read.
     """
     network = Network.read(target)
-    region = read_domain(domain, network.widths[0])
+    region = read_domain(network.usual if domain is None else domain, network.coordinates)
     seed = seed_from(rng)
     pairs = list(constructions.items() if isinstance(constructions, Mapping) else constructions)
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        raise ValueError(
+            f"constructions must name a width for each, such as {{'two-layer': 42}}, got {constructions!r}"
+        )
     if not pairs:
         raise ValueError("constructions must name at least one, such as {'two-layer': 42}")
     for name, _ in pairs:
@@ -144,7 +156,7 @@ def compare(
         rows.append(
             Compared(
                 ticket.construction, ticket.source.law, width, ticket.error_bound, ticket.error(x), ticket.weight_error,
-                ticket.kept, ticket.size, seconds,
+                ticket.kept, ticket.size, seconds, theorem=ticket.theorem_bound(),
             )
         )  # fmt: skip
     return Comparison(repr(network), repr(region), tuple(rows))
@@ -152,10 +164,29 @@ def compare(
 
 def _inputs(network: Network, region: Domain, inputs: ArrayLike | None) -> NDArray[np.float64]:
     if inputs is not None:
-        return np.asarray(inputs, np.float64)
-    points = region.sample(np.random.default_rng(0), _SEEN)
-    shape = tuple(d for d in network.shapes[0] if d is not None)
-    return points.reshape(_SEEN, *shape)
+        given = np.asarray(inputs, np.float64)
+        points = given.reshape(-1, region.d) if given.size % region.d == 0 else given
+        if points.shape[1:] == (region.d,) and not _inside(points, region):
+            raise ValueError(
+                f"inputs must lie in the domain, {region!r}, where the errors are certified; give a larger domain"
+            )
+        return given
+    shape = tuple(_POSITIONS if d is None else d for d in network.shapes[0])
+    points = region.sample(np.random.default_rng(0), _SEEN * math.prod(shape) // region.d).reshape(_SEEN, *shape)
+    return np.rint(points) if isinstance(network.layers[0], Embedding) else points
+
+
+def _inside(points: NDArray[np.float64], region: Domain) -> bool:
+    """Whether all points (m, d) lie in the domain, but for rounding."""
+    wide = 1e-9 * np.maximum(np.abs(region.lower), np.abs(region.upper))
+    inside = ((points >= region.lower - wide) & (points <= region.upper + wide)).all()
+    if isinstance(region, Ball):
+        inside &= (np.linalg.norm(points, axis=1) <= region.radius * (1 + 1e-9)).all()
+    return bool(inside)
+
+
+def _theorem(bound: float) -> str:
+    return "-" if np.isnan(bound) else f"{bound:.2g}"
 
 
 def _width(width: Any) -> str:

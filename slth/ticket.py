@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slth import constructions, ticket_file
-from slth.certificate import Certificate, certify
+from slth.certificate import Certificate, certify, promised
 from slth.constructions import Effective, Masks
 from slth.networks import Domain, Network, RandomSource
 
@@ -140,6 +140,41 @@ class Ticket:
     def weight_error(self) -> float:
         """max |effective weight - target weight| over all target weights and biases."""
         return self.certificate.weight_error
+
+    def theorem_bound(self, delta: float = 0.01) -> float:
+        """What the theorem says beforehand of random networks as wide as this one: `bounds.pensia_error_explicit`, scaled to the target.
+
+        With probability at least 1 - delta the random network contains, of every target without biases, of these widths, with ReLU between
+        its layers and with layers of no larger spectral norms, a subnetwork (with one scale a layer) whose error is at most this, in the
+        l2 norm and so in every output, on the smallest ball around 0 that holds `domain`. It is a statement about subnetworks that exist,
+        before the weights are drawn; `error_bound` is about the one that was found. The theorem covers spectral norms of at most 1
+        on the unit ball; by homogeneity the error grows by the radius and by the product of the spectral norms, which are bounded with
+        their rounding. And it is a statement about weights uniform on all of [-1, 1]; those of a source are multiples of 2^-53, so that
+        below some 1e-16 it is an idealisation.
+
+        Parameters
+        ----------
+        delta : float
+            Probability of failure, in (0, 1).
+
+        Returns
+        -------
+        float
+            Infinite where networks of these widths are promised nothing; NaN where the theorem does not speak of the ticket: a construction
+            other than "two-layer", a law other than "uniform", biases, other activations or other layers.
+
+        Raises
+        ------
+        ValueError
+            If delta is not a probability of failure, or the ticket was loaded and its target is not known.
+        """
+        if self.target is None:
+            raise ValueError(
+                "a loaded ticket does not hold its target; use ticket = ticket.verify(target), then ticket.theorem_bound()"
+            )
+        if not 0 < float(delta) < 1:
+            raise ValueError(f"delta must lie strictly between 0 and 1, got {delta!r}")
+        return promised(self.source, self.construction, self.target, self.domain, float(delta))
 
     def error(self, x: ArrayLike, target: Network | None = None) -> float:
         """sup over the batch of |ticket(x) - target(x)|.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -152,14 +153,32 @@ def test_a_ticket_that_goes_negative_where_the_target_stays_positive() -> None:
             held_to_its_bound(spoiled(ticket, target, rng, share), target, rng, points=20)
 
 
-def test_an_untouched_ticket_that_goes_negative() -> None:
+# of 0, ..., 1499, where the first layer of the ticket is negative at -1 or 1, and so the target's tells nothing of its sign
+GO_NEGATIVE = (
+    2, 3, 9, 15, 19, 21, 44, 53, 70, 79, 97, 120, 126, 134, 136, 137, 140, 143, 146, 153, 164, 172, 173, 179,
+    183, 187, 195, 203, 213, 231, 233, 246, 255, 274, 278, 290, 295, 330, 335, 346, 350, 354, 359, 360, 368,
+    387, 391, 403, 415, 417, 445, 448, 461, 477, 492, 498, 499, 504, 506, 507, 517, 545, 551, 575, 583, 584,
+    592, 606, 614, 624, 627, 639, 651, 671, 699, 701, 702, 726, 733, 743, 753, 756, 762, 769, 778, 780, 791,
+    802, 811, 835, 854, 858, 865, 881, 894, 898, 906, 912, 934, 939, 951, 986, 991, 995, 999, 1005, 1011, 1013,
+    1027, 1032, 1035, 1069, 1100, 1103, 1124, 1130, 1140, 1187, 1206, 1215, 1245, 1250, 1251, 1261, 1264, 1273,
+    1282, 1286, 1299, 1301, 1315, 1319, 1323, 1329, 1332, 1333, 1343, 1358, 1361, 1382, 1403, 1404, 1411, 1412,
+    1420, 1431, 1433, 1436, 1439, 1441, 1455, 1463, 1478, 1481, 1491,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [GO_NEGATIVE, pytest.param(range(1500), marks=pytest.mark.slow)], ids=["some", "all"])
+def test_an_untouched_ticket_that_goes_negative(seeds: Sequence[int]) -> None:
     """The same without any flipped bit: what `approximate` returns for targets of one neuron a layer."""
-    for seed in range(1500):
+    negative = 0
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         inner, outer = rng.uniform(-0.3, 0.3, (2, 1, 1))
         target = slth.Network((Dense(inner, np.array([0.31]), "identity"), Dense(outer, None, "identity")))
         ticket = slth.approximate(target, int(rng.integers(1, 4)), rng=seed, workers=1)
         assert ticket.error(np.array([[-1.0], [1.0]])) <= ticket.error_bound, f"seed {seed}"
+        first = ticket.effective()[0]
+        negative += min(first.positive.item(), first.negative.item()) + first.bias.item() < 0
+    assert negative >= 0.9 * len(GO_NEGATIVE), "sources are drawn in another way: find the seeds again"
 
 
 def test_deep_and_wide_enough_for_rounding_to_matter() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,3 +72,26 @@ def test_inputs_of_ones_own() -> None:
 def test_misuse(constructions: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         slth.compare(TARGET, constructions)
+
+
+@pytest.mark.parametrize("constructions", ["two-layer", ["two-layer", "malach"], [("two-layer", 3, 4)]])
+def test_constructions_without_widths(constructions: Any) -> None:
+    with pytest.raises(ValueError, match=r"must name a width for each, such as \{'two-layer': 42\}, got"):
+        slth.compare(TARGET, constructions)
+
+
+def test_inputs_outside_of_the_domain_would_seem_to_undercut_the_bound() -> None:
+    for domain in (None, slth.Ball(3, 1.0)):
+        with pytest.raises(ValueError, match=r"inputs must lie in the domain, .*; give a larger domain"):
+            slth.compare(TARGET, {"two-layer": 12}, inputs=[[0.9, 0.9, 1.1]], domain=domain)
+    corner = slth.compare(TARGET, {"two-layer": 12}, inputs=[[1.0, -1.0, 1.0]], rng=0).rows[0]
+    assert corner.error_seen <= corner.error_bound
+
+
+def test_sequences_of_any_length_and_tokens() -> None:
+    rng = np.random.default_rng(0)
+    dense = slth.networks.Dense(rng.uniform(-1, 1, (2, 4)), None, "identity")
+    tokens = slth.networks.Embedding(rng.uniform(-1, 1, (5, 4)))
+    for net in (slth.Network((dense,), (None, 4)), slth.Network((tokens, dense), (None,))):
+        row = slth.compare(net, {"two-layer": 20}, rng=0).rows[0]
+        assert 0 < row.error_seen <= row.error_bound

@@ -6,6 +6,7 @@ known of the numbers between two layers goes in and comes out. `tolerances` goes
 
 from slth.certificate.certify import Certificate, certify
 from slth.certificate.state import gamma
+from slth.certificate.theorem import promised
 from slth.certificate.tolerances import tolerances
 
-__all__ = ["Certificate", "certify", "gamma", "tolerances"]
+__all__ = ["Certificate", "certify", "gamma", "promised", "tolerances"]

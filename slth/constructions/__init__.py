@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from inspect import signature
 from typing import Final
 
 from slth.constructions.extra_layer import ExtraLayer
-from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Weights
+from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, TooFewCandidatesError, Weights
 from slth.constructions.two_layer import TwoLayer, rules
 
 # name -> the construction of its parameters, numbers in brackets behind the name
@@ -26,6 +27,8 @@ CONSTRUCTIONS: Final[dict[str, Callable[..., Construction]]] = {
     "quantized": lambda step=1.0: TwoLayer(rules.Exact(step), "binary"),
 }
 
+_COUNTS: Final = ("none", "one", "up to two")
+
 __all__ = [
     "CONSTRUCTIONS",
     "Construction",
@@ -33,6 +36,7 @@ __all__ = [
     "Masks",
     "Plan",
     "Problems",
+    "TooFewCandidatesError",
     "TwoLayer",
     "Weights",
     "get",
@@ -53,15 +57,21 @@ def get(name: str | Construction) -> Construction:
         If there is none of this name, the numbers do not fit, or it is no construction at all.
     """
     if not isinstance(name, str):
-        if not callable(getattr(name, "plan", None)):
+        if isinstance(name, type) or not callable(getattr(name, "plan", None)):
             raise TypeError(f"construction must be a name such as 'two-layer', got {name!r}")
         return name
     read = re.fullmatch(r"([a-z-]{1,40})(?:\(([-+.eE0-9, ]{1,100})\))?", name.strip())
     kind = CONSTRUCTIONS.get(read[1]) if read else None
     if read is None or kind is None:
         raise ValueError(f"unknown construction {name!r}; choose one of {', '.join(map(repr, CONSTRUCTIONS))}")
+    numbers = [_number(word) for word in (read[2] or "").split(",") if word.strip()]
+    takes = len(signature(kind).parameters)
+    if len(numbers) > takes:
+        raise ValueError(
+            f"construction {name!r} has wrong numbers in its brackets: {read[1]!r} takes {_COUNTS[takes]}, got {len(numbers)}"
+        )
     try:
-        return kind(*(_number(word) for word in (read[2] or "").split(",") if word.strip()))
+        return kind(*numbers)
     except TypeError as error:
         raise ValueError(f"construction {name!r} has wrong numbers in its brackets: {error}") from None
 
@@ -70,4 +80,8 @@ def _number(word: str) -> int | float:
     try:
         return int(word)
     except ValueError:
+        pass
+    try:
         return float(word)
+    except ValueError:
+        raise ValueError(f"{word.strip()!r} is no number; write for instance 'fixed-size(5)'") from None

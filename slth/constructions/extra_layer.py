@@ -123,6 +123,11 @@ class ExtraLayerPlan:
     def scales(self) -> tuple[float, ...]:
         return self.first.scale, *(piece.scale for piece in self.others)
 
+    @property
+    def unsolved(self) -> int:
+        errors = self.first.errors, *(piece.errors for piece in self.others)
+        return sum(int(np.isinf(some).sum()) for some in errors)
+
     def rounds(self) -> Iterator[Iterator[Problems]]:
         def every() -> Iterator[Problems]:
             yield from self.first.problems(0)
@@ -209,7 +214,9 @@ class ExtraLayer:
             scale = others[-1].scale
         return ExtraLayerPlan(source, piece, tuple(others), self.rule)
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
+    def sufficient_width(
+        self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
+    ) -> float | None:
         return None
 
     def check(self, source: RandomSource, skeleton: Network) -> None:
@@ -301,8 +308,12 @@ def _effective(
     rows, columns = form.d_out * made, form.d_in * copies
     total, gain = np.zeros((rows, form.d_in)), np.zeros((rows, form.d_in))
     bias, bias_gain = np.zeros(rows), np.zeros(rows)
+    _check_constants(masks, layer - 1, columns)
     fixed = constants(source, layer - 1, columns, copies, before.activation, scales[0]) if form.bias else np.zeros(0)
-    _check_constants(source, masks, layer - 1, columns)
+    if form.bias:  # a constant whose own bias is pruned is what the activation makes of nothing
+        alive = masks.biases[layer - 1]
+        assert alive is not None
+        fixed = np.where(alive[columns:], fixed, float(activation(before.activation)(np.zeros(1))[0]))
     terms = 0
     for block in row_blocks(rows, source.shapes[layer][1]):
         bits = np.unpackbits(masks.weights[layer][block], axis=1, count=source.shapes[layer][1])
@@ -324,6 +335,6 @@ def _effective(
     )
 
 
-def _check_constants(source: RandomSource, masks: Masks, layer: int, start: int) -> None:
+def _check_constants(masks: Masks, layer: int, start: int) -> None:
     if masks.weights[layer][start:].any():
         raise ValueError(f"not a ticket with one extra layer: a constant neuron of layer {layer} keeps a weight")

@@ -100,6 +100,10 @@ class Masks:
     biases: tuple[NDArray[np.bool_] | None, ...]
 
 
+class TooFewCandidatesError(ValueError):
+    """A weight has fewer candidates than a construction has to take; the message says how many and what helps."""
+
+
 class Plan(Protocol):
     """A construction applied to one target and one random network."""
 
@@ -110,6 +114,10 @@ class Plan(Protocol):
     @property
     def scales(self) -> tuple[float, ...]:
         """One positive scale for every linear layer of the target."""
+
+    @property
+    def unsolved(self) -> int:
+        """Problems that no answer has been placed for."""
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         """Rounds of subset-sum problems; the answers to one are placed before the next is drawn. Within a round block by block, in a
@@ -147,8 +155,11 @@ class Construction(Protocol):
     def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
         """Draw the source and prepare the problems."""
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
-        """A width with which every weight is predicted to come within its layer's tolerance; None if no width does (estimated)."""
+    def sufficient_width(
+        self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
+    ) -> float | None:
+        """A width with which every weight is predicted to come within its layer's tolerance (estimated): infinite if no width is, None if
+        this construction has no such prediction."""
 
     def check(self, source: RandomSource, skeleton: Network) -> None:
         """Raise ValueError if the source cannot be that of a ticket for a target of this skeleton (`Network.skeleton`)."""

@@ -13,6 +13,7 @@ from slth.laws.continuous import Hyperbolic, Normal, Uniform
 from slth.laws.discrete import Binary, Discrete, Grid
 from slth.laws.law import Law
 from slth.laws.product import Product
+from slth.laws.sparse import Sparse
 
 KINDS: Final[dict[str, type[Law]]] = {
     "binary": Binary,
@@ -22,6 +23,7 @@ KINDS: Final[dict[str, type[Law]]] = {
     "mixture": Mixture,
     "normal": Normal,
     "product": Product,
+    "sparse": Sparse,
     "uniform": Uniform,
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "Mixture",
     "Normal",
     "Product",
+    "Sparse",
     "Uniform",
     "UserLaw",
     "get",

@@ -69,11 +69,11 @@ def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64],
     """Target weights (both halves where both are used) and biases, and the ticket's."""
     wanted, found = [], []
     for piece, layer, (_, below) in zip(ticket.effective(), target.linear, halves(target, ticket.domain), strict=True):
-        weight = layer.scale * layer.matrix
+        weight = np.repeat(layer.scale * layer.matrix, piece.copies, axis=0)
         wanted += [weight.ravel(), weight[:, below].ravel()]
         found += [piece.scale * piece.positive.ravel(), -piece.scale * piece.negative[:, below].ravel()]
         if layer.bias is not None:
-            wanted.append(layer.scale * layer.bias)
+            wanted.append(np.repeat(layer.scale * layer.bias, piece.copies))
             found.append(piece.scale * piece.bias)
     return np.concatenate(wanted), np.concatenate(found)
 

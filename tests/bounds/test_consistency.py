@@ -116,6 +116,7 @@ CASES: dict[str, Case] = {
         {"widths": (5, 6, 4), "eps": 0.1, "delta": 0.1, "C": 3.0}, {"-eps": TINY, "-delta": TINY, "+C": SOME}
     ),
     "pensia_width_explicit": Case({"widths": (5, 6, 4), "eps": 0.1, "delta": 0.1}, {"-eps": TINY, "-delta": TINY}),
+    "pensia_error_explicit": Case({"widths": (5, 6, 4), "width": (4000, 4200), "delta": 0.1}, {"-delta": SMALL}),
     "sslth_width": Case(
         {"gamma_prime": 0.1, "widths": (5, 6, 4), "eps": 0.1, "c_amp": 2.0}, {"-eps": SMALL, "+c_amp": SOME}
     ),

@@ -41,13 +41,15 @@ def attacked(ticket: slth.Ticket, target: Network, rng: np.random.Generator, *, 
 
     box = Box(ticket.domain.lower, ticket.domain.upper)
     points = box.sample(rng, 60)
-    if isinstance(ticket.domain, slth.Box):
+    if isinstance(ticket.domain, slth.Box) and (ticket.domain.lower == ticket.domain.upper).all():
+        points = points[:1]  # all there is to try
+    elif isinstance(ticket.domain, slth.Box):
         worst, _ = worst_input(flat(ticket), flat(target), box, rng=rng, samples=60, restarts=2, steps=4 * effort)
         # one coordinate at a time to its ends, 0 or a random point
         ends = np.array(
             [ticket.domain.lower, ticket.domain.upper, np.clip(np.zeros(d), ticket.domain.lower, ticket.domain.upper)]
         )
-        for _ in range(2 * effort):
+        for _ in range(2 * effort - 1):
             for i in rng.permutation(d):
                 moved = np.tile(worst, (5, 1))
                 moved[1:4, i] = ends[:, i]

@@ -181,7 +181,7 @@ def test_a_budget_is_kept(mask: str) -> None:
     x = np.random.default_rng(0).uniform(-1, 1, (200, 5, 4))
     kept = []
     for epsilon in (10.0, 1.0, 0.1):
-        ticket = slth.approximate(target, 52, epsilon=epsilon, rng=0)
+        ticket = slth.approximate(target, 36, epsilon=epsilon, rng=0)
         assert ticket.error(x) <= ticket.error_bound <= epsilon
         kept.append(ticket.kept)
     assert kept == sorted(kept)

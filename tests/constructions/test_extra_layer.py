@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import slth
+from slth.constructions import get
 from slth.networks import Conv2d, Network
 
 RNG = np.random.default_rng(11)
@@ -108,3 +110,85 @@ def test_only_dense_networks() -> None:
     net = Network((Conv2d(np.ones((1, 1, 2, 2)), None, "identity"),), (1, 4, 4))
     with pytest.raises(ValueError, match="one-extra-layer takes networks of dense layers, got"):
         slth.approximate(net, 10, construction="one-extra-layer")
+
+
+ATTACKED = [
+    ("one-extra-layer", 16, "uniform"), ("one-extra-layer", (9, 1), "normal"), ("orseau", 30, None), ("malach", 60, None),
+    ("fixed-size(3)", 24, None), ("best-product", 3, None), ("partly-frozen(0.3)", 14, None), ("n-of-m(1, 2)", 12, "product"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("construction", "width", "law"), ATTACKED)
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_no_input_found_by_searching_undercuts_the_certificate(
+    construction: str, width: Any, law: str | None, activation: str
+) -> None:
+    """Corners, random points, and steps of shrinking size from the worst of them, on a box that is not symmetric and on a ball."""
+    net = target(3, 4, 2, activation=activation)
+    for domain in (slth.Box([-0.3, 0.5, -2.0], [1.0, 0.5, -0.5]), slth.Ball(3, 1.5)):
+        ticket = slth.approximate(net, width, construction=construction, law=law, domain=domain, rng=7)
+        assert 0 < searched(ticket, net) <= ticket.error_bound
+
+
+def searched(ticket: slth.Ticket, net: Network) -> float:
+    rng, domain = np.random.default_rng(1), ticket.domain
+
+    def inside(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        x = np.clip(x, domain.lower, domain.upper)
+        if isinstance(domain, slth.Ball):
+            length = np.linalg.norm(x, axis=1, keepdims=True)
+            x = x * np.minimum(1, domain.radius * (1 - 1e-15) / np.maximum(length, 1e-300))
+        return x
+
+    corners = np.array(list(itertools.product(*zip(domain.lower, domain.upper, strict=True))))
+    x = inside(np.concatenate([corners, domain.sample(rng, 1000)]))
+    found = 0.0
+    for step in 0.5 ** np.arange(40):
+        errors = np.abs(ticket(x) - net(x)).max(axis=1)
+        found = max(found, float(errors.max()))
+        x = inside(x[errors.argmax()] + step * np.concatenate([np.zeros((1, 3)), rng.standard_normal((60, 3))]))
+    return found
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_a_constant_whose_bias_is_pruned_is_none(activation: str) -> None:
+    """Masks may come from a file that was tampered with: what is certified is the network that they make."""
+    net = target(2, 3, 2, activation=activation)
+    ticket = slth.approximate(net, 12, construction="one-extra-layer", rng=1)
+    biases = list(ticket.masks.biases)
+    biases[1] = biases[1].copy()  # type: ignore[union-attr]
+    biases[1][3 * 12 :] = False
+    masks = replace(ticket.masks, biases=tuple(biases))
+    pruned = slth.Ticket.certified(ticket.source, masks, ticket.scales, ticket.construction, ticket.domain, net)
+    x = RNG.uniform(-1, 1, (500, 2))
+    assert pruned.error(x) <= pruned.error_bound
+    assert pruned.error(x) > ticket.error(x)
+    effective, constant = pruned.effective()[1], 0.0 if activation == "relu" else 0.5
+    v = pruned.network.layers[2].weight[:, 3 * 12 :]
+    own = np.where(masks.biases[2], ticket.source.bias_vector(2), 0)
+    np.testing.assert_allclose(effective.bias, constant * v.sum(axis=1) + own, rtol=1e-13, atol=1e-13)
+
+
+def test_a_budget_out_of_reach_does_not_promise_that_no_width_is_enough() -> None:
+    with pytest.raises(
+        slth.EpsilonError, match="is not predicted: try a larger one, or ask for a larger epsilon"
+    ) as caught:
+        slth.approximate(target(2, 3, 1), 8, construction="one-extra-layer", epsilon=1e-3, rng=0)
+    assert caught.value.width is None
+
+
+def test_every_problem_is_counted_once_by_the_progress_bar() -> None:
+    net = target(2, 3, 2)
+    for name, width in (("one-extra-layer", (8, 4)), ("two-layer", (8, 8))):
+        plan = get(name).plan(net, width, slth.Box([-1] * 2, [1] * 2), "uniform", 0)
+        first = next(plan.rounds())
+        assert plan.unsolved == sum(problems.targets.size for problems in first)
+
+
+def test_the_figure_shows_every_copy() -> None:
+    pytest.importorskip("matplotlib")
+    ticket = slth.approximate(target(2, 3, 2), (12, 4), construction="one-extra-layer", rng=0)
+    title = ticket.plot().axes[3].get_title()
+    assert (
+        f"{2 * 4 * 3 * 2 + 4 * 3 + 3 * 2 + 2} weights" in title
+    )  # both halves of the inputs, one of what a ReLU puts out

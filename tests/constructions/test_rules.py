@@ -226,3 +226,102 @@ def test_quantized_targets_are_met_exactly() -> None:
     assert ticket.weight_error == 0
     x = rng.integers(-8, 9, (200, 5)) / 4.0
     assert ticket.error(x) == 0
+
+
+def test_quantized_is_exact_or_an_error() -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"quantized\(0.25\) is exact or nothing, but in row \d of layer 0 .* round the target's weights",
+    ):
+        slth.approximate(TARGET, 30, construction="quantized(0.25)", rng=0)
+    with pytest.raises(ValueError, match="exact or nothing"):  # a step out of all proportion
+        slth.approximate(TARGET, 10, construction="quantized(1e300)", rng=0)
+    ticket = slth.approximate(TARGET, 100, construction="quantized(0.1)", rng=0)
+    assert ticket.weight_error < 1e-15
+    within = slth.approximate(TARGET, 40, construction="quantized(0.25)", epsilon=2, rng=0)
+    assert 0.01 < within.weight_error < within.error_bound <= 2
+
+
+@pytest.mark.parametrize("k", [1, 3, 6])
+def test_fixed_size_keeps_exactly_k_of_every_half_and_bias(k: int) -> None:
+    """Counted in the masks of the ticket, after the rounds that solve the worst weights again."""
+    ticket = slth.approximate(TARGET, 40, construction=f"fixed-size({k})", rng=4)
+    for layer, halves in ((0, (1, -1)), (2, (1,))):
+        u = ticket.source.weight(layer) * ticket.weight_mask(layer)
+        above = ticket.weight_mask(layer + 1).astype(int)
+        for sign in halves:
+            assert (above @ (np.sign(u) == sign) == k).all()
+        kept, own = ticket.masks.biases[layer], ticket.masks.biases[layer + 1]
+        assert kept is not None
+        assert own is not None
+        assert (above @ kept + own == k).all()
+
+
+def test_no_candidate_at_all_is_fewer_than_k() -> None:
+    empty = Problems(0, 1.0, np.zeros(1, int), np.zeros(1, int), np.zeros((1, 5)), np.zeros((1, 5)), np.ones(1))
+    for rule in (rules.FixedSize(1), rules.Pattern(1, 2)):
+        with pytest.raises(constructions.TooFewCandidatesError, match="a weight has 0 candidates, fewer than"):
+            rule.choose(empty, None)
+        assert rule.scale([empty], 0) > 0
+
+
+def test_a_size_that_is_looked_for_ends_where_the_candidates_do() -> None:
+    with pytest.raises(slth.EpsilonError, match="width=12 is too narrow"):
+        slth.approximate(TARGET, 12, construction="fixed-size", epsilon=1e-3, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("law", "remedy"),
+    [
+        ("hyperbolic", "use width="), ("product", "use width="), ("binary", "not predicted"), ("uniform(0, 1)", "not predicted"),
+        ("mixture(0.5, uniform, discrete((0,), (1,)))", "not predicted"), ("normal(0, 1e-200)", "predicted not to be enough"),
+    ],
+)  # fmt: skip
+def test_widths_are_predicted_for_laws_that_the_predictor_speaks_of(law: str, remedy: str) -> None:
+    with pytest.raises(slth.EpsilonError, match=remedy):
+        slth.approximate(TARGET, 6, law=law, epsilon=0.5, rng=0)
+
+
+def test_weights_too_large_to_multiply() -> None:
+    with pytest.raises(ValueError, match="overflow float64; choose a law of smaller weights"):
+        slth.approximate(TARGET, 6, law="discrete((1e300,), (1,))", rng=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("two-layer(3)", "'two-layer' takes none, got 1"), ("n-of-m(1, 2, 3)", "takes up to two, got 3"),
+        ("fixed-size(2.5)", "k must be a positive integer"), ("fixed-size(1e)", "'1e' is no number; write for instance"),
+    ],
+)  # fmt: skip
+def test_numbers_in_brackets_that_do_not_fit(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        constructions.get(name)
+
+
+def test_a_class_is_no_construction() -> None:
+    with pytest.raises(TypeError, match="construction must be a name"):
+        constructions.get(constructions.TwoLayer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["fixed-size(3)", "partly-frozen(0.5)", "n-of-m(1, 2)"])
+def test_forced_candidates_are_not_blown_up_by_the_scale(name: str) -> None:
+    """Narrow sources: with the scale that the reach of the largest weight asks for, errors were up to a hundred times the weights."""
+    rng = np.random.default_rng(0)
+    target = slth.Network.read(
+        [(rng.uniform(-1, 1, (4, 3)), rng.uniform(-1, 1, 4)), (rng.uniform(-1, 1, (2, 4)), None)]
+    )
+    found = [slth.approximate(target, 12, construction=name, rng=seed).weight_error for seed in range(4)]
+    assert max(found) < 3
+
+
+def test_the_scale_heeds_weights_of_zero_that_take_candidates_all_the_same() -> None:
+    """Three of three candidates of a weight of 0 sum to something; the smaller the scale, the less it is worth."""
+    forced = problems(400, 3, seed=1)
+    zeros = Problems(0, 1.0, forced.rows, forced.groups, forced.samples, forced.gains, np.zeros(400))
+    few = Problems(0, 1.0, forced.rows[:4], forced.groups[:4], forced.samples[:4], forced.gains[:4], np.ones(4))
+    rule = rules.FixedSize(3)
+    assert rule.scale([few, zeros], 0) < 0.1 < rule.scale([few], 0)
+    assert rule.scale([], 0) > 0
+    many = [problems(30_000, 3, seed=s) for s in range(2)]  # only some of many are looked at
+    assert 0.01 < rule.scale(many, 0) < 10

@@ -183,16 +183,16 @@ def pensia_error_explicit(widths: ArrayLike, width: ArrayLike, delta: ArrayLike)
     """The smallest error for which `pensia_width_explicit` asks for no more neurons than there are; infinite where it asks for more at
     every eps < 1, so that nothing is promised.
 
-    By bisection, from above: `pensia_width_explicit` at the result is met, at a relative 1e-12 less it is not. No error below about 5e-308
-    times the weights of a layer and the layers is told apart. It falls by a factor of 10 with every 98 neurons of a block or so.
+    By bisection, from above: `pensia_width_explicit` at the result is met, at a relative 1e-12 less it is not (but for the least eps that
+    it takes). The result falls by a factor of 10 with every 98 neurons of a block or so, from the first thousand on.
 
     Parameters
     ----------
     widths : (l + 1,) int
         d_0, ..., d_l of the target.
     width : int, or (..., l) or (..., 1) int
-        Hidden neurons w_i = 2 n_i for each of the d_(i-1) inputs of layer i, the `width` of `slth.approximate`; one number serves all layers.
-        An odd one counts as one less.
+        Hidden neurons w_i = 2 n_i for each of the d_(i-1) inputs of layer i, the `width` of `slth.approximate`; one number serves all
+        layers. An odd one counts as one less.
     delta : (...) float
         Probability of failure, in (0, 1).
 
@@ -203,7 +203,9 @@ def pensia_error_explicit(widths: ArrayLike, width: ArrayLike, delta: ArrayLike)
     shapes = layer_shapes(widths)
     given = finite_array(width, "width")
     if given.ndim and given.shape[-1] not in (1, len(shapes)):
-        raise ValueError(f"width must be one number or hold one for each of the {len(shapes)} layers, got {given.shape}")
+        raise ValueError(
+            f"width must be one number or hold one for each of the {len(shapes)} layers, got {given.shape}"
+        )
     each = np.broadcast_to(given[..., None] if given.ndim == 0 else given, (*given.shape[:-1], len(shapes)))
     args = Arguments(
         "pensia_error_explicit", delta=delta, **{f"width_{i + 1}": each[..., i] for i in range(len(shapes))}

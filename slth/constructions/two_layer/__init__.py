@@ -30,6 +30,7 @@ stand for the factor n_K^(1/4) of Q and K in the paper, and for that of its valu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -39,7 +40,7 @@ from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
 from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
 from slth.constructions.two_layer.rules import AnySubset, Rule
-from slth.constructions.two_layer.scale import SOLVED, sufficient_candidates
+from slth.constructions.two_layer.scale import SOLVED, predictable, sufficient_candidates
 from slth.networks import Domain, Layer, Network, RandomSource
 
 
@@ -75,14 +76,16 @@ class TwoLayer:
             pieces.append(Piece(layer, source, 2 * i, deal, self.rule))
         return TwoLayerPlan(source, tuple(pieces), self.rule)
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
-        if not isinstance(self.rule, AnySubset):
+    def sufficient_width(
+        self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
+    ) -> float | None:
+        if not (isinstance(self.rule, AnySubset) and predictable(law)):
             return None
         width = 1
         for layer, tolerance, (above, below) in zip(target.linear, tolerances, halves(target, domain), strict=True):
             needed = sufficient_candidates(layer, tolerance, law)
             if needed is None:
-                return None
+                return math.inf
             form = layer.form
             groups = (int(above.sum() + below.sum()) if form.rectified else form.columns) + form.bias
             while fair_share(width, form.columns, groups, SOLVED, form.rectified) < needed:

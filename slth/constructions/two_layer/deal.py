@@ -97,6 +97,7 @@ class Deal:
         gain = np.abs(home)
         negative = home < 0
         serves = half_of[np.arange(hidden) // width, (home < 0).astype(int)]
+        serves[gain == 0] = -1  # a sparse source has no such edge: the neuron is free for other inputs
         # the largest `quota` of each half stay
         order = np.lexsort((-gain, serves))
         rank = np.arange(hidden) - np.searchsorted(serves[order], serves[order])
@@ -162,7 +163,7 @@ def _lend(
             if lacking.max() <= 0:
                 return
             side = (block[h] < 0).astype(int)
-            need = lacking[columns, side]
+            need = np.where(block[h] != 0, lacking[columns, side], 0)
             i = int(np.argmax(np.where(need == need.max(), np.abs(block[h]), -1.0)))
             if need[i] > 0:
                 serves[rows.start + h] = half_of[i, side[i]]

@@ -127,7 +127,12 @@ class Piece:
         v = self.source.weight_rows(self.first + 1, int(used[0]), int(used[-1]) + 1)[used - used[0]]
         samples = v[at[:, None], np.maximum(self.neurons[groups], 0)]
         gains = self.gains[groups]
-        samples *= gains
+        with np.errstate(over="ignore"):
+            samples *= gains
+        if not np.isfinite(samples).all():
+            raise ValueError(
+                f"products of weights of law {self.source.law!r} overflow float64; choose a law of smaller weights"
+            )
         targets = np.empty(rows.size)
         halves = self.deal.inputs.size
         half = groups < halves
@@ -186,6 +191,10 @@ class TwoLayerPlan:
     @property
     def scales(self) -> tuple[float, ...]:
         return tuple(piece.scale for piece in self.pieces)
+
+    @property
+    def unsolved(self) -> int:
+        return sum(int(np.isinf(piece.errors).sum()) for piece in self.pieces)
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         for round_ in range(1 + self.rule.rescues):

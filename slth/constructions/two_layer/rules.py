@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth import subset_sum
-from slth.constructions.protocol import Problems
-from slth.constructions.two_layer.scale import SOLVED, Candidates, any_subset
+from slth.constructions.protocol import Problems, TooFewCandidatesError
+from slth.constructions.two_layer.scale import SOLVED, Candidates, Forced, any_subset
 from slth.subset_sum.question import resolution
 from slth.subset_sum.smallest import MAX_LISTED
 from slth.validation import positive_float, positive_int
@@ -26,6 +26,7 @@ Bools = NDArray[np.bool_]
 Answer = tuple[Bools, Floats]
 
 MANY: Final = 100_000  # candidates, for rules that look at each once
+_EXACT: Final = 1e-9  # of a weight: what the division by a step may round
 
 
 class Rule(Protocol):
@@ -63,7 +64,7 @@ def _real(problems: Problems, solve: Solve) -> Answer:
     """Solve without the padding: problems with equally many candidates together, (m, c) samples and (m,) targets."""
     order, samples, counts = _packed(problems)
     chosen, errors = np.zeros(samples.shape, np.bool_), np.abs(problems.targets)
-    for count in np.unique(counts[counts > 0]).tolist():
+    for count in np.unique(counts).tolist():
         these = np.flatnonzero(counts == count)
         picked, errors[these] = solve(np.ascontiguousarray(samples[these, :count]), problems.targets[these])
         rows, slots = np.nonzero(picked)
@@ -127,7 +128,9 @@ class _Rule:
         return 1000 + 8 * 2 ** (min(n, SOLVED) / 2)
 
     def scale(self, problems: Iterable[Problems], rescued: int) -> float:
-        return Candidates.joined(self._candidates(p) for p in problems).best_scale(rescued if self.rescues else 0)
+        found = [self._candidates(p) for p in problems]
+        kind = type(found[0]) if found else Candidates
+        return kind.joined(found).best_scale(rescued if self.rescues else 0)
 
     def _candidates(self, problems: Problems) -> Candidates:
         """What the predictor of errors needs to know."""
@@ -205,8 +208,8 @@ class FixedSize(_Rule):
             n = samples.shape[1]
             low, high, mean, variance = _fixed(samples, min(k, n))
             bits = np.full(len(targets), math.log2(math.comb(n, min(k, n))))
-            parts.append(Candidates(targets, low, high, mean, np.sqrt(variance), bits))
-        return Candidates.joined(parts)
+            parts.append(Forced(targets, low, high, mean, np.sqrt(variance), bits))
+        return Forced.joined(parts)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         k = self.k
@@ -214,7 +217,7 @@ class FixedSize(_Rule):
 
         def solve(samples: Floats, targets: Floats) -> Answer:
             if samples.shape[1] < k:
-                raise ValueError(
+                raise TooFewCandidatesError(
                     f"a weight has {samples.shape[1]} candidates, fewer than k = {k}; use a larger width or a smaller k"
                 )
             found = subset_sum.solve(samples, targets, size=k, workers=1)
@@ -261,14 +264,14 @@ class Pattern(_Rule):
             blocks = samples[:, : samples.shape[1] // self.b * self.b].reshape(len(targets), -1, self.b)
             low, high, mean, variance = (values.sum(axis=1) for values in _fixed(blocks, self.s))
             bits = np.full(len(targets), blocks.shape[1] * math.log2(math.comb(self.b, self.s)))
-            parts.append(Candidates(targets, low, high, mean, np.sqrt(variance), bits))
-        return Candidates.joined(parts)
+            parts.append(Forced(targets, low, high, mean, np.sqrt(variance), bits))
+        return Forced.joined(parts)
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         def solve(samples: Floats, targets: Floats) -> Answer:
             whole = samples.shape[1] // self.b * self.b
             if whole == 0:
-                raise ValueError(
+                raise TooFewCandidatesError(
                     f"a weight has {samples.shape[1]} candidates, fewer than b = {self.b}; use a larger width or a smaller b"
                 )
             found = subset_sum.solve(samples[:, :whole], targets, pattern=(self.s, self.b), workers=1)
@@ -415,7 +418,7 @@ class PartlyFrozen(_Rule):
         locked = self._locked(problems)
         fixed = np.where(locked, problems.samples, 0.0).sum(axis=1)
         free = any_subset(np.where(locked, 0.0, problems.samples), problems.targets)
-        return Candidates(
+        return Forced(
             problems.targets, free.low + fixed, free.high + fixed, free.mean + fixed, free.deviation, free.bits
         )
 
@@ -429,12 +432,15 @@ class PartlyFrozen(_Rule):
 
 @dataclass(frozen=True)
 class Exact(_Rule):
-    """No error at all (Kumar and Natale 2025): weights that are whole multiples of `step` times the largest, sources on a grid.
+    """No error at all (Kumar and Natale 2025), for targets whose weights are `step` times sums of products of two source weights.
+
+    With the law "binary", whose products are 1 and -1, these are the whole multiples of `step`. Without a tolerance a weight that is not
+    met is an error, not an approximation.
 
     Parameters
     ----------
     step : float
-        Of the target's weights, in the units of the target, such that a product of two grid values is a whole number of them.
+        What a product of 1 is worth in the target: the scale of every layer.
     """
 
     step: float = 1.0
@@ -451,7 +457,15 @@ class Exact(_Rule):
 
     def choose(self, problems: Problems, tolerance: float | None) -> Answer:
         found = subset_sum.solve(problems.samples, problems.targets, workers=1)
-        return found.chosen, found.error
+        worst = int(np.argmax(found.error - _EXACT * np.abs(problems.targets)))
+        if tolerance is None and found.error[worst] > _EXACT * abs(float(problems.targets[worst])):
+            value = float(problems.targets[worst]) * self.step
+            raise ValueError(
+                f"{self.name} is exact or nothing, but in row {int(problems.rows[worst])} of layer {problems.layer} {value:.6g} is missed "
+                f"by {float(found.error[worst]) * self.step:.3g}: round the target's weights to multiples of step = {self.step:g} (law "
+                "'binary'), use a larger width, or give an epsilon"
+            )
+        return found.chosen, _counted(found.error, tolerance)
 
     def attempts(self, budget: bool) -> Iterator[Rule]:
         yield self

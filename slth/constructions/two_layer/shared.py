@@ -78,6 +78,10 @@ class SharedPlan:
     def scales(self) -> tuple[float, ...]:
         return self.plan.scales
 
+    @property
+    def unsolved(self) -> int:
+        return self.plan.unsolved
+
     def rounds(self) -> Iterator[Iterator[Problems]]:
         return self.plan.rounds()
 
@@ -142,7 +146,9 @@ class Sharing:
             return SharedPlan(plan, self.held)
         return plan
 
-    def sufficient_width(self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str) -> int | None:
+    def sufficient_width(
+        self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
+    ) -> float | None:
         return self.construction.sufficient_width(target, tolerances, domain, law)
 
     def check(self, source: RandomSource, skeleton: Network) -> None:

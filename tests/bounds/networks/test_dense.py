@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from slth.bounds.hypotheses import HypothesisError, HypothesisWarning
-from slth.bounds.networks.dense import pensia_width, pensia_width_explicit, sslth_width, sslth_width_simplified
+from slth.bounds.networks.dense import (
+    pensia_error_explicit,
+    pensia_width,
+    pensia_width_explicit,
+    sslth_width,
+    sslth_width_simplified,
+)
 
 WIDTHS = [784, 500, 10]
 
@@ -169,3 +175,34 @@ def test_explicit_width_covers_in_simulation() -> None:
 
 def test_sizes_beyond_64_bits_are_float64() -> None:
     assert sslth_width(0.5, [1e150, 1e150], 0.1, 1).hidden.dtype == np.float64
+
+
+@pytest.mark.parametrize("widths", [[1, 1], [64, 32, 10], WIDTHS])
+@pytest.mark.parametrize("delta", [0.9, 0.01, 1e-200])
+def test_the_error_is_the_smallest_with_which_the_width_is_enough(widths: list[int], delta: float) -> None:
+    for width in (2000, 3001, 9000):
+        eps = pensia_error_explicit(widths, width, delta)
+        if math.isinf(eps):
+            assert (pensia_width_explicit(widths, 1 - 1e-9, delta).n > width // 2).any()
+            continue
+        assert (pensia_width_explicit(widths, eps, delta).n <= width // 2).all()
+        assert (pensia_width_explicit(widths, eps * (1 - 1e-9), delta).n > width // 2).any()
+
+
+def test_the_error_of_a_width_for_each_layer() -> None:
+    each = pensia_error_explicit([64, 32, 10], [[2000, 2000], [2200, 2000], [2200, 1900], [42, 9000]], 0.01)
+    assert each[0] == pensia_error_explicit([64, 32, 10], 2000, 0.01)
+    assert each[1] < each[0]
+    assert each[1] == pensia_error_explicit([64, 32, 10], [2200, 2001], 0.01)  # an odd one counts as one less
+    assert each[3] == np.inf
+    curve = pensia_error_explicit([64, 32, 10], np.array([[2000], [2200], [10**9]]), [0.01, 0.5, 0.5])
+    assert curve[0] == each[0]
+    assert 0 < curve[2] < 1e-300
+    with pytest.raises(ValueError, match="one for each of the 2 layers"):
+        pensia_error_explicit([64, 32, 10], [2000, 2000, 2000], 0.01)
+    with pytest.raises(HypothesisError, match="whole number"):
+        pensia_error_explicit([64, 32, 10], 20.5, 0.01)
+    with pytest.raises(HypothesisError, match="delta < 1"):
+        pensia_error_explicit([64, 32, 10], 2000, 1.0)
+    with pytest.warns(HypothesisWarning, match="delta < 1"):
+        assert np.isnan(pensia_error_explicit([64, 32, 10], 2000, [0.01, 1.0])).tolist() == [False, True]
