@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import ArrayLike
 
 from slth import bounds
+from slth.bounds import statement as catalogue_of
 from slth.bounds.hypotheses import Arguments, HypothesisError, HypothesisWarning
-from slth.bounds.statement import STATEMENTS, statement
+from slth.bounds.statement import statement
 
 
 def root(x: ArrayLike, k: ArrayLike = 1) -> Any:
@@ -80,9 +81,8 @@ def test_whole_numbers_beyond_float64() -> None:
 
 
 def test_a_statement_fills_docstring_and_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STATEMENTS, "half", next(iter(STATEMENTS.values())))  # so that it is gone afterwards
-    for name in list(STATEMENTS):
-        monkeypatch.delitem(STATEMENTS, name)
+    entered: dict[str, bounds.Bound] = {}
+    monkeypatch.setattr(catalogue_of, "STATEMENTS", entered)
 
     @statement(
         "the half", tex="x / 2", cites=("slth",), where="Theorem 1", mark="recalled", confidence="low", checked=True,
@@ -92,7 +92,7 @@ def test_a_statement_fills_docstring_and_catalogue(monkeypatch: pytest.MonkeyPat
         """Half of x."""
         return x / 2
 
-    (bound,) = STATEMENTS.values()
+    (bound,) = entered.values()
     assert (bound(3), bound.parameters, bound.provenance) == (1.5, ("x",), "recalled (low), checked")
     assert repr(bound) == "<exact half: the half [recalled (low), checked]>"
     assert half.__doc__ is not None
