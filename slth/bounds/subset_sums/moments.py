@@ -208,7 +208,8 @@ def _normal(n: float, k: float, eps: float, z: float, sigma: float) -> float:
     def integrand(x: Any) -> float:
         total = 0.0
         for at, squared in zip(x.tolist(), ((centre + scatter * x) ** 2).tolist(), strict=True):
-            log_bound = np.logaddexp(logsumexp(log_terms + squared * growth), log_inverse + 0.5 * squared)
+            shared = logsumexp(log_terms + squared * growth) if log_terms.size else -math.inf
+            log_bound = np.logaddexp(shared, log_inverse + 0.5 * squared)
             total += math.exp(-log_bound - 0.5 * (at * at + _LOG_2PI))
         return total
 

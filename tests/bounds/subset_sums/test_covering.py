@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from slth import laws
 from slth.bounds.hypotheses import HypothesisError, HypothesisWarning
@@ -23,7 +24,7 @@ def plain(row: np.ndarray, eps: float, low: float, high: float) -> float:
     if row[row > 0].sum() < high - eps or row[row < 0].sum() > low + eps:
         return 0.0
     hit = (2 - math.exp(-2 * eps * rate[0]) - math.exp(-2 * eps * rate[-1])) / 2
-    return hit * math.exp(-np.trapezoid(rate * np.exp(-2 * eps * rate), z))
+    return hit * math.exp(-trapezoid(rate * np.exp(-2 * eps * rate), z))
 
 
 @pytest.mark.parametrize(
