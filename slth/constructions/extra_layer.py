@@ -75,7 +75,8 @@ class Copies:
         v = self.source.weight_rows(self.layer, int(used[0]), int(used[-1]) + 1)[used - used[0]]
         places = groups[:, None] * self.copies + np.arange(self.copies)
         samples = np.zeros((rows.size, self.copies + (self.target.bias is not None)))
-        samples[:, : self.copies] = v[at[:, None], places]
+        used_copies = min(self.copies, self.rule.most - 1)  # more would take the solver long
+        samples[:, :used_copies] = v[at[:, None], places[:, :used_copies]]
         output = rows // self.made
         targets = np.empty(rows.size)
         weight = groups < self.target.d_in
