@@ -170,7 +170,7 @@ def _moment_ratio(d: int, eps: fmpq, z: fmpq, block: VectorBlock) -> Any:
 
 @lemma(
     "second moment, 4", means="statistical", false_alarm=1e-9, control=1.6, scope="m = 14, k = 5, d = 2, eps = 0.1, z = (0.5, -1)",
-    bounds=_UPPER, cites=_CITES,
+    bounds=_UPPER, cites=_CITES, slow=True,
 )  # fmt: skip
 def second_moment_bounds_the_chance(claim: float = 1.0) -> str:
     """P(Z > 0) >= (E Z)^2 / E[Z^2]: some subset of the given size hits with at least that probability. (The claim multiplies it.)"""

@@ -186,6 +186,7 @@ def functions() -> str:
     bounds=("propagated_tolerances",),
     cites=_CITES,
     control=6.0,
+    slow=True,
 )
 def hunt_for_errors(excess: float = 1.0) -> str:
     """A ticket whose parameters are within the tolerances of propagated_tolerances has every output within eps."""

@@ -29,7 +29,9 @@ _2026 = ("kumar2026unified",)
 _THRESHOLD = ("quantized_samples", "quantized_width", "quantized_width_shallow")
 
 
-@lemma("the grid", means="exact", scope="delta = 2^-j for j <= 16", bounds=("quantized_lower",), cites=_CITES)
+@lemma(
+    "the grid", means="exact", scope="delta = 2^-j for j <= 16", bounds=("quantized_lower",), cites=_CITES, slow=True
+)
 def grid() -> str:
     """S_delta = {-1, -1 + delta, ..., 1} has 2/delta + 1 points, and a d x d matrix over it has log2 (2/delta + 1)^(d^2) bits: what
     quantized_lower counts."""
@@ -210,7 +212,7 @@ def range_of_the_sum_is_kept() -> str:
     return f"at most {largest:.2f} of the bound"
 
 
-@lemma("Lemma 5", means="exact", scope="delta = 2^-j for j <= 8", bounds=_THRESHOLD, cites=_CITES)
+@lemma("Lemma 5", means="exact", scope="delta = 2^-j for j <= 8", bounds=_THRESHOLD, cites=_CITES, slow=True)
 def products_have_twice_the_bits() -> str:
     """The product of two numbers of S_delta lies in S_(delta^2): in units of delta^2 it is an integer of {-M, ..., M}, M = 1/delta^2, with
     2 log2(1/delta) = log2(M) bits besides the sign. So kappa = log2(M)/n < 1 needs n > 2 log2(1/delta): quantized_samples."""

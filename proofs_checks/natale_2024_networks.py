@@ -299,6 +299,7 @@ def first_proof() -> str:
     control=0.5,
     bounds=_WIDTH,
     cites=_CITES,
+    slow=True,
 )
 def constant(claim: float = 1.0) -> str:
     """For one weight at eps = 0.3 the constant c_amp = 1 is enough, 1/2 is not: with probability at least 1 - eps, each half of the piece
