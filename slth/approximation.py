@@ -14,7 +14,7 @@ from slth.constructions import Construction, Plan, Problems, TooFewCandidatesErr
 from slth.networks import Domain, Network, read_domain, seed_from, source_law
 from slth.threads import in_order, progress_bar
 from slth.ticket import Ticket
-from slth.validation import positive_float, positive_int, worker_count
+from slth.validation import positive_float, worker_count
 
 
 class EpsilonError(ValueError):
@@ -42,6 +42,7 @@ def approximate(
     construction: str | Construction = "two-layer",
     law: str | None = None,
     domain: Domain | tuple[Any, Any] | None = None,
+    edges: Any = None,
     rng: Any = None,
     workers: int | None = None,
     progress: bool = False,
@@ -62,14 +63,17 @@ def approximate(
         every weight gets the smallest subset within its share (with more than 32 candidates, the closest one). A ticket of closest
         subsets is returned where only that meets the budget. By default every weight gets its closest subset.
     construction : str or Construction
-        How the target lies in the random network: "two-layer", "fixed-size(5)", "n-of-m(2, 4)", "malach", "best-product", "orseau",
-        "partly-frozen(0.5)", "quantized(0.25)"; see `slth.constructions`.
+        How the target lies in the random network: "two-layer", "one-extra-layer", "structured", "fixed-size(5)", "n-of-m(2, 4)", "malach",
+        "best-product", "orseau", "partly-frozen(0.5)", "quantized(0.25)", "perturbable(0.01)"; see `slth.constructions`.
     law : str, optional
         Law of the random weights, such as "uniform" (U[-1, 1]) or "normal": a name that `slth.laws.get` reads; that of the construction
         by default, "uniform" for most.
     domain : Box, Ball or pair (lower, upper), optional
         Where the error is certified; [-1, 1]^d by default, for tokens all of them. Inputs that cannot be negative need only half of the
         candidates. Of sequences of any length, where each position lies (`Network.coordinates`).
+    edges : networkx graph, or sequence of matrices or bipartite graphs, optional
+        Which weights the random network has, of the shapes that `slth.source_shapes` tells: see `slth.networks.Edges.read`. Biases are
+        always there. `ticket.size` counts the edges that exist. By default there are all.
     rng : None, int, SeedSequence or Generator
         Where the seed of the random network comes from.
     workers : int, optional
@@ -91,7 +95,8 @@ def approximate(
 
     Notes
     -----
-    Time O(weights * 2^(width / 4)), memory O(mask bits) plus a few blocks of 32 MiB a thread.
+    Time O(weights * 2^(width / 4)), memory O(mask bits) plus a few blocks of 32 MiB a thread; within `slth.spool.out_of_core` no more
+    than such blocks, however large the network.
     """
     network = Network.read(target)
     if not network.linear:
@@ -100,7 +105,7 @@ def approximate(
         raise ValueError(
             f"only the number of positions of a sequence may be open for a bound, got inputs of shape {network.shapes[0]}; fix input_shape"
         )
-    widths = _widths(width, len(network.linear))
+    widths = constructions.widths_of(width, len(network.linear))
     method = constructions.get(construction)
     law = method.law if law is None else source_law(law).name
     region = read_domain(network.usual if domain is None else domain, network.coordinates)
@@ -114,9 +119,10 @@ def approximate(
     count = worker_count(workers)
     seed = seed_from(rng)
 
+    source = constructions.random_source(method, network, widths, law, seed, edges)
     missed, closest = None, np.inf
     for attempt in method.attempts(budget is not None):
-        plan = attempt.plan(network, widths, region, law, seed)
+        plan = attempt.plan(source, network, widths, region)
         try:
             _run(plan, allowed, count, progress)
         except TooFewCandidatesError:
@@ -130,7 +136,8 @@ def approximate(
     assert missed is not None
     assert allowed is not None
     assert budget is not None
-    enough = method.sufficient_width(network, allowed, region, law)
+    # what is predicted are widths of sources without missing edges
+    enough = method.sufficient_width(network, allowed, region, law) if missed.source.edges is None else None
     raise _too_narrow(missed, allowed, budget, closest, widths, enough)
 
 
@@ -142,21 +149,10 @@ def _run(plan: Plan, allowed: tuple[float, ...] | None, workers: int, progress: 
         return problems, *plan.choose(problems, tolerance)
 
     with progress_bar(plan.unsolved, "weight", progress) as bar:
-        for number, round_ in enumerate(plan.rounds()):
+        for round_ in plan.rounds():
             for problems, chosen, errors in in_order(solve, round_, workers):
                 plan.place(problems, chosen, errors)
-                bar.update(0 if number else problems.targets.size)
-
-
-def _widths(width: Any, depth: int) -> tuple[int, ...]:
-    """One positive widening factor for each of `depth` layers."""
-    single = isinstance(width, str | bytes) or (isinstance(width, np.ndarray) and width.ndim == 0)
-    if isinstance(width, Iterable) and not single:
-        factors = tuple(positive_int(w, f"width[{i}]") for i, w in enumerate(width))
-        if len(factors) != depth:
-            raise ValueError(f"width must be one int or one for each of the {depth} target layers, got {len(factors)}")
-        return factors
-    return (positive_int(width, "width"),) * depth
+                bar.update(0 if problems.again else problems.targets.size)
 
 
 def _too_narrow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from slth.approximation import approximate
 from slth.constructions import get
 from slth.networks import Ball, Domain, Embedding, Network, read_domain, seed_from
+from slth.validation import finite_array, positive_float, positive_int
 
 _SEEN = 1000  # inputs drawn where none are given
 _POSITIONS = 8  # of a sequence of any length
@@ -30,7 +31,7 @@ class Compared:
     error_bound : float
         Certified on the domain; NaN if there is no ticket.
     error_seen : float
-        Largest error over the inputs.
+        Largest error over the inputs, at most `error_bound`.
     weight_error : float
     kept, size : int
         Weights of the ticket and of the random network.
@@ -40,6 +41,8 @@ class Compared:
         Why there is no ticket, if there is none.
     theorem : float
         `Ticket.theorem_bound` at delta = 0.01: infinite where nothing is promised, NaN where the theorem does not speak of the ticket.
+    error_found : float
+        Largest error that `Ticket.attack` finds over the domain, and the inputs' if that is larger; NaN if there is no ticket.
     """
 
     construction: str
@@ -53,11 +56,17 @@ class Compared:
     seconds: float
     why_not: str = ""
     theorem: float = float("nan")
+    error_found: float = float("nan")
 
     @property
     def density(self) -> float:
         """kept / size."""
         return self.kept / self.size if self.size else float("nan")
+
+    @property
+    def ratio(self) -> float:
+        """error_bound / error_found, at least 1: between them lies the largest error over the domain. Infinite where no error was found."""
+        return self.error_bound / self.error_found if self.error_found else math.inf
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,11 +79,13 @@ class Comparison:
 
     def __repr__(self) -> str:
         head = (
-            "construction", "width", "error bound", "theorem", "seen", "weight error", "kept", "of", "density", "seconds",
+            "construction", "width", "error bound", "theorem", "seen", "found", "ratio", "weight error", "kept", "of", "density",
+            "seconds",
         )  # fmt: skip
         cells = [
             (r.construction, _width(r.width), f"{r.error_bound:.2g}", _theorem(r.theorem), f"{r.error_seen:.2g}",
-             f"{r.weight_error:.2g}", f"{r.kept:,}", f"{r.size:,}", f"{r.density:.2%}", f"{r.seconds:.2f}")
+             f"{r.error_found:.2g}", f"{r.ratio:.2g}", f"{r.weight_error:.2g}", f"{r.kept:,}", f"{r.size:,}", f"{r.density:.2%}",
+             f"{r.seconds:.2f}")
             if not r.why_not else (r.construction, _width(r.width), r.why_not)
             for r in self.rows
         ]  # fmt: skip
@@ -101,6 +112,7 @@ def compare(
     inputs: ArrayLike | None = None,
     rng: Any = None,
     workers: int | None = None,
+    attack_steps: int = 20,
 ) -> Comparison:
     """Approximate one target by several constructions, each with a width of its own.
 
@@ -115,6 +127,8 @@ def compare(
         Where errors are looked at, within the domain; random points of it by default.
     rng : None, int, SeedSequence or Generator
         One seed for all: the sources of constructions of equal shapes and law are the same network.
+    attack_steps : int
+        Steps of an adversarial search for the largest error (`Ticket.attack`, seeded, not part of the seconds); 0 for none.
 
     Returns
     -------
@@ -129,6 +143,10 @@ def compare(
     network = Network.read(target)
     region = read_domain(network.usual if domain is None else domain, network.coordinates)
     seed = seed_from(rng)
+    steps = positive_int(attack_steps, "attack_steps") if attack_steps != 0 else 0
+    budget = None if epsilon is None else positive_float(epsilon, "epsilon")
+    if not isinstance(constructions, Iterable):
+        raise TypeError(f"constructions must name a width for each, such as {{'two-layer': 42}}, got {constructions!r}")
     pairs = list(constructions.items() if isinstance(constructions, Mapping) else constructions)
     if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         raise ValueError(
@@ -136,27 +154,30 @@ def compare(
         )
     if not pairs:
         raise ValueError("constructions must name at least one, such as {'two-layer': 42}")
-    for name, _ in pairs:
-        get(name)
+    pairs = [(get(name), tuple(width) if isinstance(width, Iterator) else width) for name, width in pairs]
     x = _inputs(network, region, inputs)
     rows = []
-    for name, width in pairs:
+    for method, width in pairs:
         start = time.perf_counter()
         try:
             ticket = approximate(
-                network, width, epsilon=epsilon, construction=name, domain=region, rng=seed, workers=workers
+                network, width, epsilon=budget, construction=method, domain=region, rng=seed, workers=workers
             )
         except ValueError as error:
             missing = float("nan")
             rows.append(
-                Compared(name, "", width, missing, missing, missing, 0, 0, time.perf_counter() - start, str(error))
+                Compared(
+                    method.name, "", width, missing, missing, missing, 0, 0, time.perf_counter() - start, str(error)
+                )
             )
             continue
         seconds = time.perf_counter() - start
+        seen = ticket.error(x)
+        found = ticket.attack(steps=steps, rng=0).error if steps else 0.0
         rows.append(
             Compared(
-                ticket.construction, ticket.source.law, width, ticket.error_bound, ticket.error(x), ticket.weight_error,
-                ticket.kept, ticket.size, seconds, theorem=ticket.theorem_bound(),
+                ticket.construction, ticket.source.law, width, ticket.error_bound, seen, ticket.weight_error,
+                ticket.kept, ticket.size, seconds, theorem=ticket.theorem_bound(), error_found=max(seen, found),
             )
         )  # fmt: skip
     return Comparison(repr(network), repr(region), tuple(rows))
@@ -164,7 +185,7 @@ def compare(
 
 def _inputs(network: Network, region: Domain, inputs: ArrayLike | None) -> NDArray[np.float64]:
     if inputs is not None:
-        given = np.asarray(inputs, np.float64)
+        given = finite_array(inputs, "inputs")
         points = given.reshape(-1, region.d) if given.size % region.d == 0 else given
         if points.shape[1:] == (region.d,) and not _inside(points, region):
             raise ValueError(

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import ArrayLike, NDArray
 
+from slth import spool
+
 npy: Any = npy_format  # NumPy 1.26 leaves these functions untyped
 PLAIN_KINDS = "biufcSU"  # bool, integers, floats, complex, bytes, text: plain values; no objects, no records, no dates
 HEADER_BYTES = 10_000  # NumPy's own limit on the text it is willing to parse
@@ -152,7 +154,8 @@ def read_npz(
     Returns
     -------
     dict of arrays
-        In the order of the file, each with the type and byte order it was stored with, writable, owned by the caller.
+        In the order of the file, each with the type and byte order it was stored with, writable, owned by the caller; large ones in files
+        within `slth.spool.out_of_core`.
 
     Raises
     ------
@@ -249,7 +252,7 @@ def _read_array(
     dtype: np.dtype[Any],
 ) -> NDArray[Any]:
     """The data of a member whose header was checked, read in chunks; the last read checks the CRC."""
-    data = np.empty(member.file_size - skip, dtype=np.uint8)
+    data = spool.zeros((member.file_size - skip,), np.uint8, lasting=True)
     with archive.open(member) as stream:
         stream.read(skip)
         done = 0

@@ -15,6 +15,7 @@ from slth.approximation import EpsilonError, approximate
 from slth.constructions import Construction, Masks
 from slth.constructions.two_layer.shared import Sharing
 from slth.networks import Domain, Network, RandomSource, seed_from
+from slth.networks.bits import ones
 from slth.ticket import Ticket
 
 
@@ -68,9 +69,9 @@ class SharedTickets:
     @property
     def kept(self) -> int:
         """Weights and biases in the union."""
-        bits = zip(self.union.weights, self.source.shapes, strict=True)
-        weights = sum(int(np.unpackbits(packed, axis=1, count=d_in).sum(dtype=np.int64)) for packed, (_, d_in) in bits)
-        return weights + sum(int(bias.sum()) for bias in self.union.biases if bias is not None)
+        return sum(map(ones, self.union.weights)) + sum(
+            int(bias.sum()) for bias in self.union.biases if bias is not None
+        )
 
     @property
     def separate(self) -> int:
@@ -130,6 +131,7 @@ def approximate_all(
     construction: str | Construction = "two-layer",
     law: str | None = None,
     domain: Domain | tuple[Any, Any] | None = None,
+    edges: Any = None,
     rng: Any = None,
     workers: int | None = None,
     progress: bool = False,
@@ -147,7 +149,7 @@ def approximate_all(
     ----------
     targets : iterable of Network, or of anything `Network.read` takes
         At least one; all with the same linear layers but for their weights.
-    width, epsilon, construction, law, domain, workers, progress
+    width, epsilon, construction, law, domain, edges, workers, progress
         As in `approximate`, the same for all targets.
     rng : None, int, SeedSequence or Generator
         Where the one seed comes from.
@@ -181,6 +183,7 @@ def approximate_all(
                 construction=sharing,
                 law=law,
                 domain=domain,
+                edges=edges,
                 rng=seed,
                 workers=workers,
                 progress=progress,

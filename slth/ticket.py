@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slth import constructions, ticket_file
-from slth.certificate import Certificate, certify, promised
+from slth.certificate import Attack, Certificate, apart, attack, certify, promised
 from slth.constructions import Effective, Masks
-from slth.networks import Domain, Network, RandomSource
+from slth.networks import Domain, Network, RandomSource, seed_from
+from slth.networks.bits import ones
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,9 +41,9 @@ class Ticket:
     masks : Masks
         Packed bits of the kept weights and biases.
     skeleton : Network
-        The target without its weights (`Network.skeleton`): what stands where.
+        The target without its weights (`Network.skeleton`): what stands where. Of a mask found by search, the source without them.
     scales : tuple of float
-        One positive factor for each linear map of the target (`Network.linear`).
+        One positive factor for each linear map of the skeleton (`Network.linear`).
     construction : str
         How the target lies in the source.
     domain : Box or Ball
@@ -72,11 +75,24 @@ class Ticket:
         construction: str,
         domain: Domain,
         target: Network,
+        skeleton: Network | None = None,
     ) -> Ticket:
-        """The ticket with its certificate, computed from seed and masks alone."""
-        skeleton = target.skeleton
-        proven = certify(constructions.get(construction).effective(source, masks, skeleton, scales), target, domain)
-        return cls(source, masks, skeleton, scales, construction, domain, proven, ticket_file.digest(target), target)
+        """The ticket with its certificate, computed from seed and masks alone; the skeleton is the target's, unless one is given."""
+        shape = target.skeleton if skeleton is None else skeleton
+        constructions.get(construction).check(source, shape)
+        bare = cls(source, masks, shape, scales, construction, domain, _UNKNOWN, ticket_file.digest(target), target)
+        return replace(bare, certificate=bare._certificate(target))
+
+    def _certificate(self, target: Network) -> Certificate:
+        """What is proven from seed and masks, trusting no stored number."""
+        if self.follows:
+            return certify(self._effective(), target, self.domain)
+        return Certificate(apart(self.network, target, self.domain), math.nan, (), ())
+
+    @property
+    def follows(self) -> bool:
+        """Whether the layers of the ticket stand for those of the target; not so where a search found the mask."""
+        return constructions.get(self.construction).follows
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
         """Evaluate the pruned random network: x (batch, d_in) -> (batch, d_out)."""
@@ -110,9 +126,7 @@ class Ticket:
     def kept_by_layer(self) -> tuple[int, ...]:
         """Weights and biases kept in each layer of the source."""
         return tuple(
-            int(np.bitwise_count(w).sum(dtype=np.int64)) + (0 if b is None else int(b.sum()))
-            if hasattr(np, "bitwise_count")
-            else int(_BIT_COUNT[w].sum(dtype=np.int64)) + (0 if b is None else int(b.sum()))
+            ones(w) + (0 if b is None else int(b.sum()))
             for w, b in zip(self.masks.weights, self.masks.biases, strict=True)
         )
 
@@ -138,7 +152,7 @@ class Ticket:
 
     @property
     def weight_error(self) -> float:
-        """max |effective weight - target weight| over all target weights and biases."""
+        """max |effective weight - target weight| over all target weights and biases; NaN where the layers do not correspond (`follows`)."""
         return self.certificate.weight_error
 
     def theorem_bound(self, delta: float = 0.01) -> float:
@@ -191,8 +205,58 @@ class Ticket:
             )
         return float(np.abs(self(x) - target(x)).max())
 
+    def attack(
+        self,
+        target: Any = None,
+        *,
+        steps: int = 50,
+        starts: int = 16,
+        positions: int | Iterable[int] = (2, 8),
+        rng: Any = None,
+    ) -> Attack:
+        """Search for the input of the domain where the ticket is farthest from its target: how much of `error_bound` is seen.
+
+        Heuristic: `Attack.error` is a lower bound of the largest error, `Attack.ratio` what lies between it and the certificate. It is
+        measured on `network`, which takes 8 bytes for every weight of the source; see `slth.certificate.attack`.
+
+        Parameters
+        ----------
+        target : Network, or anything `Network.read` takes, optional
+            Needed where the ticket was loaded from a file.
+        steps, starts : int >= 1
+            How long to climb, and from how many inputs.
+        positions : int or several
+            Lengths of the sequences to try, where the network takes any.
+        rng : None, int, SeedSequence or Generator
+            The same int gives the same search.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If no target is known, it is not the one that the ticket was made for, or an argument is not as described.
+        """
+        network = self.target if target is None else Network.read(target)
+        if network is None:
+            raise ValueError(
+                "a loaded ticket does not hold its target; use ticket.attack(target) or ticket = ticket.verify(target)"
+            )
+        if network is not self.target and ticket_file.digest(network) != self.target_digest:
+            raise ValueError(
+                f"error_bound says nothing of {network!r}: it is not the network the ticket was made for; ticket.error(x, target) compares "
+                "the ticket with any"
+            )
+        pieces = self.effective() if self.follows else []  # a found ticket is no larger than itself
+        return attack(
+            self.network, pieces, network, self.domain, self.error_bound, starts=starts, steps=steps,
+            positions=positions, rng=np.random.default_rng(seed_from(rng)),
+        )  # fmt: skip
+
     def effective(self) -> list[Effective]:
-        """The linear layers that the pruned network stands for, one for each of the target, recomputed from seed and masks."""
+        """The linear layers that the pruned network stands for, one for each of the skeleton, recomputed from seed and masks."""
+        return list(self._effective())
+
+    def _effective(self) -> Iterable[Effective]:
+        """The same, one at a time."""
         return constructions.get(self.construction).effective(self.source, self.masks, self.skeleton, self.scales)
 
     def verify(self, target: Any) -> Ticket:
@@ -212,13 +276,14 @@ class Ticket:
             If the shapes or activations of ticket and target do not fit.
         """
         network = Network.read(target)
-        proven = certify(self.effective(), network, self.domain)
+        proven = self._certificate(network)
         if ticket_file.digest(network) != self.target_digest:
+            weights = f" and the largest weight error {proven.weight_error:.3g}" if self.follows else ""
             raise VerificationError(
-                f"this is not the network the ticket was made for (its weights differ); for it the bound is {proven.error_bound:.3g} "
-                f"and the largest weight error {proven.weight_error:.3g}"
+                "this is not the network the ticket was made for (its weights differ); for it the bound is "
+                f"{proven.error_bound:.3g}{weights}"
             )
-        for name in ("error_bound", "weight_error"):
+        for name in ("error_bound", "weight_error") if self.follows else ("error_bound",):
             claimed, found = getattr(self.certificate, name), getattr(proven, name)
             if not 0 <= found <= claimed * (1 + 1e-9):
                 raise VerificationError(
@@ -263,7 +328,7 @@ class Ticket:
         return ", ".join(f"{d_out}x{d_in}" for d_out, d_in in self.source.shapes)
 
     def _summary(self) -> dict[str, str]:
-        return {
+        rows = {
             "construction": self.construction,
             "stands for": _drawn(self.skeleton),
             "random network": self._shape(),
@@ -274,6 +339,9 @@ class Ticket:
             "largest weight error": f"{self.weight_error:.3g}",
             "certified error bound": f"{self.error_bound:.3g} on {self.domain!r}",
         }
+        return (
+            rows if self.follows else {k: v for k, v in rows.items() if k not in ("stands for", "largest weight error")}
+        )
 
     def summary(self) -> str:
         """What the ticket is and what is certified of it, one line each."""
@@ -281,9 +349,10 @@ class Ticket:
         return "\n".join(f"{label:<{max(map(len, rows))}}  {value}" for label, value in rows.items())
 
     def __repr__(self) -> str:
+        weights = f"weight_error={self.weight_error:.3g}, " if self.follows else ""
         return (
             f"Ticket({self._shape()}, {self.construction}, kept {self.kept:,} of {self.size:,}, "
-            f"weight_error={self.weight_error:.3g}, error_bound={self.error_bound:.3g} on {self.domain!r})"
+            f"{weights}error_bound={self.error_bound:.3g} on {self.domain!r})"
         )
 
     def _repr_html_(self) -> str:
@@ -298,7 +367,7 @@ def _drawn(skeleton: Network) -> str:
     return " ".join(layer.kind.removesuffix("-form") for layer in skeleton.layers)
 
 
-_BIT_COUNT = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
+_UNKNOWN = Certificate(math.inf, math.inf, (), ())  # before it is computed
 
 
 def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Ticket:
@@ -308,7 +377,9 @@ def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Ticke
     ----------
     path : path
     max_bytes : int, optional
-        Most bytes of masks to unpack, 64 MiB by default (half a billion weights): a small hostile file cannot ask for more.
+        Most bytes of masks to unpack, 64 MiB by default (half a billion weights): a small hostile file cannot ask for more. Within
+        `slth.spool.out_of_core` masks do not take memory but disk, and the default is what a file of this size can hold at most
+        (a thousand times as much, and 64 MiB more).
 
     Raises
     ------

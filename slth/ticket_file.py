@@ -1,7 +1,8 @@
 """The file of a ticket: one ``.npz`` of plain arrays, checked through and through before it is believed.
 
 Members: ``header``, the UTF-8 text of a JSON object (bytes); ``weights_<l>``, the packed mask of source layer l; ``biases_<l>``, its
-packed bias mask where the layer has biases; ``skeleton_<name>``, arrays of layers that are the target's own (normalisation, embedding).
+packed bias mask where the layer has biases; ``edges_<l>``, the packed bits of the edges it has, where the random network lacks some;
+``skeleton_<name>``, arrays of layers that are the target's own (normalisation, embedding).
 The header holds format and version, seed, law, shapes, skeleton, scales, domain, certificate and two checksums: of the header and the
 arrays (the file is as it was written), and of the kept weights (the seed still gives the same numbers).
 Floats are written in hexadecimal, so they come back bit for bit.
@@ -13,6 +14,7 @@ import hashlib
 import json
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +23,16 @@ from numpy.typing import NDArray
 from slth import constructions
 from slth.certificate import Certificate
 from slth.constructions import Masks
-from slth.files import read_npz, write_npz
-from slth.networks import Ball, Box, Domain, Network, RandomSource
+from slth.files import CHUNK_BYTES, read_npz, regular_size, write_npz
+from slth.networks import Ball, Box, Domain, Edges, Network, RandomSource
 from slth.networks.archive import arrays_of, rebuilt, structure
+from slth.spool import in_use, slices
 
 if TYPE_CHECKING:
     from slth.ticket import Ticket
 
 FORMAT, VERSION = "slth-ticket", 2
+_BLOCK = 1 << 20  # weights regenerated together
 MAX_BYTES = 1 << 26  # of masks: 2^29 weights, whose network takes 4 GiB
 
 
@@ -37,7 +41,7 @@ def digest(network: Network) -> str:
     sha = hashlib.sha256(json.dumps(structure(network), sort_keys=True).encode())
     for name, array in sorted(arrays_of(network).items()):
         sha.update(f"{name} {array.shape}".encode())
-        sha.update(np.ascontiguousarray(array, "<f8").tobytes())
+        _add(sha, array)
     return sha.hexdigest()
 
 
@@ -46,7 +50,7 @@ def kept_digest(source: RandomSource, masks: Masks) -> str:
     sha = hashlib.sha256()
     for layer, (packed, kept_bias) in enumerate(zip(masks.weights, masks.biases, strict=True)):
         d_out, d_in = source.shapes[layer]
-        step = max(1, (1 << 22) // d_in)
+        step = max(1, _BLOCK // d_in)
         for start in range(0, d_out, step):
             stop = min(start + step, d_out)
             bits = np.unpackbits(packed[start:stop], axis=1, count=d_in).view(np.bool_)
@@ -87,6 +91,9 @@ def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
         "target": ticket.target_digest,
         "kept_weights": kept_digest(source, ticket.masks),
     }
+    if source.edges is not None:
+        header["edges"] = source.edges.digest
+        arrays |= {f"edges_{layer}": bits for layer, bits in enumerate(source.edges.packed)}
     header["checksum"] = _checksum(header, arrays)
     text = json.dumps(header, indent=1).encode()
     write_npz(path, {"header": np.frombuffer(text, np.uint8), **arrays}, compress=True)
@@ -94,7 +101,10 @@ def write(ticket: Ticket, path: str | os.PathLike[str]) -> None:
 
 def read(path: str | os.PathLike[str], ticket_type: type[Ticket], max_bytes: int | None = None) -> Ticket:
     """Read and check a ticket file; see `slth.load`."""
-    arrays = read_npz(path, max_bytes=MAX_BYTES if max_bytes is None else max_bytes)
+    if max_bytes is None:
+        # on disk as much as deflate, which packs 1032 bytes into one at best, can have made of it
+        max_bytes = MAX_BYTES + (1032 * regular_size(path) if in_use() else 0)
+    arrays = read_npz(path, max_bytes=max_bytes)
     name = os.fspath(path)
     if "header" not in arrays:
         raise ValueError(
@@ -126,10 +136,18 @@ def read(path: str | os.PathLike[str], ticket_type: type[Ticket], max_bytes: int
 
 def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type: type[Ticket]) -> Ticket:
     source = RandomSource(header["seed"], header["law"], tuple(map(tuple, header["shapes"])), tuple(header["biases"]))
+    if "edges" in header:
+        bits = (_bits(arrays, f"edges_{i}", (rows, -(-n // 8)), n) for i, (rows, n) in enumerate(source.shapes))
+        edges = Edges(source.shapes, tuple(bits))
+        if edges.digest != header["edges"]:
+            raise ValueError("the edges of its random network are not those that its header tells")
+        source = replace(source, edges=edges)
     weights, biases = [], []
     for layer, (d_out, d_in) in enumerate(source.shapes):
         count = source.biases(layer)
         weights.append(_bits(arrays, f"weights_{layer}", (d_out, -(-d_in // 8)), d_in))
+        if source.edges is not None and not source.edges.contain(layer, weights[-1]):
+            raise ValueError(f"it keeps weights of layer {layer} that its random network does not have")
         packed = _bits(arrays, f"biases_{layer}", (-(-count // 8),), count) if count else None
         biases.append(None if packed is None else np.unpackbits(packed, count=count).astype(np.bool_))
     plain = {name.removeprefix("skeleton_"): array for name, array in arrays.items() if name.startswith("skeleton_")}
@@ -141,17 +159,18 @@ def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type:
         raise ValueError("it does not hold one positive scale a linear layer")
     if not isinstance(header["construction"], str):
         raise ValueError(f"its construction {header['construction']!r} is no name")
-    constructions.get(header["construction"]).check(source, skeleton)
+    construction = constructions.get(header["construction"])
+    construction.check(source, skeleton)
     proven = Certificate(
         float.fromhex(header["error_bound"]),
         float.fromhex(header["weight_error"]),
         _floats(header["layer_bounds"]),
         _floats(header["layer_weight_errors"]),
     )
-    if not (
-        np.isfinite([proven.error_bound, proven.weight_error]).all()
-        and min(proven.error_bound, proven.weight_error) >= 0
-    ):
+    # without layers that follow the target's there is nothing to be said of them
+    known = [proven.error_bound, *([proven.weight_error] if construction.follows else [])]
+    silent = math.isnan(proven.weight_error) and not (proven.layer_bounds or proven.layer_weight_errors)
+    if not (np.isfinite(known).all() and min(known) >= 0 and (construction.follows or silent)):
         raise ValueError(
             f"it claims an error bound of {proven.error_bound} and a weight error of {proven.weight_error}"
         )
@@ -188,8 +207,15 @@ def _checksum(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> str:
     sha = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(arrays):
         sha.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
-        sha.update(np.ascontiguousarray(arrays[name]).tobytes())
+        _add(sha, arrays[name])
     return sha.hexdigest()
+
+
+def _add(sha: Any, array: NDArray[Any]) -> None:
+    """The bytes of an array, numbers of more than one byte with the lowest first, in chunks."""
+    flat = array.reshape(-1)
+    for here in slices(flat.size, CHUNK_BYTES // max(array.itemsize, 1)):
+        sha.update(np.ascontiguousarray(flat[here], array.dtype.newbyteorder("<")).tobytes())
 
 
 def _hex(values: tuple[float, ...] | NDArray[np.float64]) -> list[str]:

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slth import spool
+
 _EXACT = 2**53  # every integer up to here is a float64
+_BLOCK = 1 << 18  # numbers looked at together
 
 
 def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> NDArray[np.float64]:
@@ -37,11 +40,16 @@ def finite_array(values: ArrayLike, name: str, *, ndim: int | None = None) -> ND
         raise ValueError(
             f"{name} holds integers beyond 2^53, which float64 would round; divide them, or convert them to float64 first"
         )
-    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite, and is refused as such
-        array = np.ascontiguousarray(raw, dtype=np.float64).reshape(raw.shape)
-    finite = np.isfinite(array)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+    array = raw
+    if raw.dtype != np.float64 or not raw.flags.c_contiguous:
+        with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite, and is refused as such
+            array = spool.copied(raw)
+    flat = array.reshape(-1)
+    for here in spool.slices(flat.size, _BLOCK):
+        finite = np.isfinite(flat[here])
+        if finite.all():
+            continue
+        where = tuple(int(i) for i in np.unravel_index(here.start + int(finite.argmin()), array.shape))
         at = f" at index {where}" if where else ""
         raise ValueError(f"{name} must be finite, got {array[where]}{at}; remove or replace such entries")
     return array

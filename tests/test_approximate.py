@@ -170,7 +170,7 @@ def test_the_budget_is_kept_or_refused_with_a_width(epsilon: float) -> None:
     """The width named suffices at once in nearly all cases (an estimate, by the docstring): at least 80 % of first retries."""
     retries, failures = 0, 0
     for widths, bias, domain in SHAPES:
-        for seed in range(2):
+        for seed in range(1):
             target = slth.Network.random(widths, rng=seed, bias=bias)
             width = 2
             for attempt in range(8):

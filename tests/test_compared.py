@@ -31,7 +31,9 @@ def test_rows_are_what_approximate_gives(comparison: Comparison) -> None:
         assert (row.error_bound, row.weight_error, row.kept, row.size) == (
             ticket.error_bound, ticket.weight_error, ticket.kept, ticket.size,
         )  # fmt: skip
-        assert 0 < row.error_seen <= row.error_bound
+        assert 0 < row.error_seen <= row.error_found <= row.error_bound
+        assert row.error_found == max(row.error_seen, ticket.attack(steps=20, rng=0).error)
+        assert row.ratio == row.error_bound / row.error_found
         assert row.density == ticket.density
 
 
@@ -39,6 +41,7 @@ def test_what_fails_says_why(comparison: Comparison) -> None:
     last = comparison.rows[-1]
     assert math.isnan(last.error_bound)
     assert math.isnan(last.density)
+    assert math.isnan(last.ratio)
     assert "fewer than k = 30" in last.why_not
 
 
@@ -46,6 +49,7 @@ def test_table(comparison: Comparison) -> None:
     lines = str(comparison).splitlines()
     assert lines[0] == f"{TARGET!r} on Box([-1, 1]^3)"
     assert lines[1].split()[:2] == ["construction", "width"]
+    assert lines[1].split()[4:8] == ["theorem", "seen", "found", "ratio"]
     assert "40/44" in lines[3]
     assert "no ticket: a weight has" in lines[-1]
 
@@ -57,6 +61,11 @@ def test_figure(comparison: Comparison, tmp_path: Path) -> None:
     assert [text.get_text().split(",")[0] for text in axes.get_legend().get_texts()] == list(ASKED)[:3]
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.single(lambda ax: plots.constructions(Comparison("t", "d", comparison.rows[-1:]), ax=ax))
+
+
+def test_without_an_attack() -> None:
+    (row,) = slth.compare(TARGET, {"two-layer": 20}, rng=0, attack_steps=0).rows
+    assert row.error_found == row.error_seen
 
 
 def test_inputs_of_ones_own() -> None:
@@ -74,10 +83,28 @@ def test_misuse(constructions: dict[str, int], message: str) -> None:
         slth.compare(TARGET, constructions)
 
 
-@pytest.mark.parametrize("constructions", ["two-layer", ["two-layer", "malach"], [("two-layer", 3, 4)]])
+@pytest.mark.parametrize("constructions", ["two-layer", ["two-layer", "malach"], [("two-layer", 3, 4)], None, 5])
 def test_constructions_without_widths(constructions: Any) -> None:
-    with pytest.raises(ValueError, match=r"must name a width for each, such as \{'two-layer': 42\}, got"):
+    with pytest.raises((ValueError, TypeError), match=r"must name a width for each, such as \{'two-layer': 42\}, got"):
         slth.compare(TARGET, constructions)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epsilon": float("nan")}, "epsilon must be > 0"),
+        ({"attack_steps": -1}, "attack_steps must be >= 1"),
+        ({"attack_steps": None}, "attack_steps must be a positive integer"),
+        ({"inputs": "x"}, "inputs must hold real numbers"),
+        ({"inputs": [[0.0, np.nan, 0.0]]}, "inputs must be finite"),
+    ],
+)
+def test_options_are_read_before_anything_is_done(
+    options: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slth.compared.approximate", None)
+    with pytest.raises((ValueError, TypeError), match=message):
+        slth.compare(TARGET, {"two-layer": 12}, **options)
 
 
 def test_inputs_outside_of_the_domain_would_seem_to_undercut_the_bound() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -24,7 +25,8 @@ class Certificate:
     error_bound : float
         No x of the domain has |ticket(x) - target(x)| above it, in any output, as computed in float64.
     weight_error : float
-        max |effective weight - target weight| over all target weights and biases, both halves; of attention the merged matrices'.
+        max |effective weight - target weight| over all target weights and biases, both halves; of attention the merged matrices'. NaN where
+        the layers of the ticket do not stand for those of the target; the two tuples are then empty.
     layer_bounds : tuple of float
         The same bound after each linear map of the target; of attention, bounds on scores and values.
     layer_weight_errors : tuple of float
@@ -37,11 +39,12 @@ class Certificate:
     layer_weight_errors: tuple[float, ...]
 
 
-def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> Certificate:
+def certify(effective: Iterable[Effective], target: Network, domain: Domain) -> Certificate:
     """Bound the distance of the network that `effective` describes to `target` over `domain`.
 
-    Time and memory of a few evaluations of the target, and O(its weights). Of sequences every position is within the domain, and where
-    their length is not fixed the bound holds for any, rounding for up to `slth.certificate.attention.LONGEST` positions.
+    Time of a few evaluations of the target, and O(its weights); memory for a piece of `effective` at a time. Of sequences every position is
+    within the domain, and where their length is not fixed the bound holds for any, rounding for up to
+    `slth.certificate.attention.LONGEST` positions.
 
     Raises
     ------
@@ -49,7 +52,6 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
         If the shapes or activations of the two do not agree, no bound is known for a kind of layer, or the bound is too large for a
         float64.
     """
-    _check_shapes(effective, target)
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the result
         proven = _certify(effective, target, domain)
     if not np.isfinite([proven.error_bound, proven.weight_error]).all():
@@ -59,12 +61,23 @@ def certify(effective: Sequence[Effective], target: Network, domain: Domain) -> 
     return proven
 
 
-def _certify(effective: Sequence[Effective], target: Network, domain: Domain) -> Certificate:
-    found = _Found(iter(effective), [], [])
+def _certify(effective: Iterable[Effective], target: Network, domain: Domain) -> Certificate:
+    found = _Found(_checked(effective, target), [], [])
     end = _through(target.layers, State.start(target, domain), found)
+    for _ in found.pieces:  # there are no more: `_checked` says so
+        pass
     return Certificate(
         float(end.error.max()), max(found.weight_errors, default=0.0), tuple(found.bounds), tuple(found.weight_errors)
     )
+
+
+def enclosed(network: Network, domain: Domain) -> State:
+    """Where the outputs of a network lie: low and high of the exact numbers, error of evaluating them, twice.
+
+    Raises ValueError where no bound is known for a kind of layer.
+    """
+    found = _Found(map(Effective.of, network.linear), [], [])
+    return _through(network.layers, State.start(network, domain), found)
 
 
 @dataclass(frozen=True)
@@ -126,15 +139,18 @@ def _residual(layer: Residual, state: State, found: _Found) -> State:
     return activated(layer.activation, State(low - outward, high + outward, floor, error))
 
 
-def _check_shapes(effective: Sequence[Effective], target: Network) -> None:
-    mine = [(piece.positive.shape[1], len(piece.positive) // piece.copies) for piece in effective]
-    theirs = [(form.columns, form.rows) for form in target.forms]
-    if mine != theirs:
-        raise ValueError(
-            f"the ticket stands for layers {mine} (inputs, outputs), the target has {theirs}; give the target it was made for"
-        )
-    for i, (piece, layer) in enumerate(zip(effective, target.linear, strict=True)):
+def _checked(effective: Iterable[Effective], target: Network) -> Iterator[Effective]:
+    """The pieces, each once its shape and activation are seen to be those of the target."""
+    for i, (piece, layer) in enumerate(zip_longest(effective, target.linear)):
+        mine = None if piece is None else (piece.positive.shape[1], len(piece.positive) // piece.copies)
+        theirs = None if layer is None else (layer.form.columns, layer.form.rows)
+        if mine != theirs:
+            raise ValueError(
+                f"the ticket stands for layers of other shapes: layer {i} is {mine or 'none'} (inputs, outputs), of the target "
+                f"{theirs or 'none'}; give the target it was made for"
+            )
         if piece.activation != layer.activation:
             raise ValueError(
                 f"layer {i} of the ticket has activation {piece.activation!r}, of the target {layer.activation!r}"
             )
+        yield piece

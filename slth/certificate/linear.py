@@ -15,21 +15,45 @@ the bound itself is covered in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from slth.certificate.state import TINY, UNIT, Array, State, activated, gamma
 from slth.constructions import Effective
-from slth.networks import Form, Linear
+from slth.networks import Dense, Form, Linear
 from slth.networks.layers import DenseForm
+from slth.spool import slices
+
+_BLOCK = 1 << 19  # weights looked at together
 
 
 def linear(piece: Effective, layer: Linear, state: State, roundings: int = 0) -> tuple[float, State]:
     """A linear layer: the largest error of its weights, and what is known behind it.
 
-    `roundings` more than those of a plain layer may come one after another in the evaluation of an output.
+    `roundings` more than those of a plain layer may come one after another in the evaluation of an output. Large dense layers are looked
+    at some outputs at a time, which takes memory for a few million numbers.
     """
+    found = [_outputs(piece.of_outputs(some), part, state, roundings) for some, part in by_outputs(layer)]
+    if not found:
+        return _outputs(piece, layer, state, roundings)
+    ends = [end for _, end in found]
+    low, high, floor, error = (
+        np.concatenate([getattr(end, name) for end in ends], axis=-1) for name in ("low", "high", "floor", "error")
+    )
+    return max(weight_error for weight_error, _ in found), State(low, high, floor, error)
+
+
+def by_outputs(layer: Linear) -> Iterator[tuple[slice, Dense]]:
+    """A large dense layer as layers of some of its outputs each; nothing for others."""
+    if isinstance(layer, Dense) and layer.weight.size > _BLOCK:
+        for some in slices(layer.d_out, max(1, _BLOCK // layer.d_in)):
+            bias = None if layer.bias is None else layer.bias[some]
+            yield some, Dense(layer.weight[some], bias, layer.activation, layer.scale)
+
+
+def _outputs(piece: Effective, layer: Linear, state: State, roundings: int) -> tuple[float, State]:
     form, low, high, error = layer.form, state.low, state.high, state.error
     # both in the units of the layer's output
     s, t = piece.scale, layer.scale

@@ -24,6 +24,7 @@ def promised(source: RandomSource, construction: str, target: Network, domain: D
     if (
         construction != "two-layer"
         or source.law != "uniform"
+        or source.edges is not None
         or len(layers) != len(target.layers)
         or any(layer.bias is not None for layer in layers)
         or [layer.activation for layer in layers] != ["relu"] * (len(layers) - 1) + ["identity"]

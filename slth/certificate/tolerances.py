@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slth.certificate.linear import norms
+from slth.certificate.linear import by_outputs, norms
 from slth.certificate.state import Array
 from slth.networks import Attention, Domain, Elementwise, Layer, LayerNorm, Linear, Network, Residual, Softmax
 from slth.networks.activations import activation
@@ -114,18 +114,15 @@ def _flow(layers: Sequence[Layer], state: _Flow, injected: _Injected) -> _Flow:
             state = _attended(layer, state, injected)
         elif isinstance(layer, Linear):
             form = layer.form
-            weight = layer.scale * layer.matrix
-            bias = np.zeros(form.outputs) if layer.bias is None else layer.scale * layer.bias
             size = np.maximum(np.abs(state.low), np.abs(state.high)) + state.moved()
             made = injected.made((state.total() if isinstance(form, DenseForm) else form.reach(size)) + 1.0)
-            middle = form.act(weight, 0.5 * (state.low + state.high)) + form.spread(bias)
-            spread = form.act(np.abs(weight), 0.5 * (state.high - state.low))
-            error = None
-            if state.error is not None or made:
-                error = made + (
-                    form.act(np.abs(weight), state.moved()) if state.error is not None else np.zeros(middle.shape)
-                )
-            low, high = activation(layer.activation).interval(middle - spread, middle + spread)
+            parts = [_behind(part, state) for _, part in by_outputs(layer)] or [_behind(layer, state)]
+            # large dense layers come in parts, of some outputs each
+            low, high, carried = (
+                np.concatenate(ends, axis=-1) if len(parts) > 1 else ends[0] for ends in zip(*parts, strict=True)
+            )
+            low, high = activation(layer.activation).interval(low, high)
+            error = made + carried if state.error is not None or made else None
             steepest = activation(layer.activation).lipschitz
             state = _Flow(low, high, None if error is None else steepest * error)
         else:
@@ -133,6 +130,17 @@ def _flow(layers: Sequence[Layer], state: _Flow, injected: _Injected) -> _Flow:
             error = None if state.error is None else layer.moved(state.error, state.low, state.high)
             state = _Flow(low, high, error, layer.norm if isinstance(layer, LayerNorm) else None)
     return state
+
+
+def _behind(layer: Linear, state: _Flow) -> tuple[Array, Array, Array]:
+    """Bounds of what a linear layer puts out before its activation, and how far it carries the error so far."""
+    form, weight = layer.form, layer.scale * layer.matrix
+    bias = np.zeros(form.outputs) if layer.bias is None else layer.scale * layer.bias
+    middle = form.act(weight, 0.5 * (state.low + state.high)) + form.spread(bias)
+    size = np.abs(weight, out=weight)
+    spread = form.act(size, 0.5 * (state.high - state.low))
+    carried = np.zeros(middle.shape) if state.error is None else form.act(size, state.error)
+    return middle - spread, middle + spread, carried
 
 
 def _attended(layer: Attention, state: _Flow, injected: _Injected) -> _Flow:

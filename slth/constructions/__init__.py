@@ -11,7 +11,10 @@ from inspect import signature
 from typing import Final
 
 from slth.constructions.extra_layer import ExtraLayer
+from slth.constructions.found import Found
 from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, TooFewCandidatesError, Weights
+from slth.constructions.sources import random_source, source_shapes, widths_of
+from slth.constructions.structured import Structured
 from slth.constructions.two_layer import TwoLayer, rules
 
 # name -> the construction of its parameters, numbers in brackets behind the name
@@ -19,12 +22,15 @@ CONSTRUCTIONS: Final[dict[str, Callable[..., Construction]]] = {
     "two-layer": lambda: TwoLayer(),
     "best-product": lambda: TwoLayer(rules.BestProduct()),
     "fixed-size": lambda k=None: TwoLayer(rules.FixedSize(k)),
+    "found": lambda: Found(),
     "malach": lambda: TwoLayer(rules.OnePair()),
     "n-of-m": lambda s=2, b=4: TwoLayer(rules.Pattern(s, b)),
     "one-extra-layer": lambda: ExtraLayer(),
     "orseau": lambda: TwoLayer(rules.GoldenRatio(), "hyperbolic"),
     "partly-frozen": lambda share=0.5: TwoLayer(rules.PartlyFrozen(share)),
+    "perturbable": lambda c=0.01: TwoLayer(rules.Perturbable(c)),
     "quantized": lambda step=1.0: TwoLayer(rules.Exact(step), "binary"),
+    "structured": lambda: Structured(),
 }
 
 _COUNTS: Final = ("none", "one", "up to two")
@@ -40,6 +46,9 @@ __all__ = [
     "TwoLayer",
     "Weights",
     "get",
+    "random_source",
+    "source_shapes",
+    "widths_of",
 ]
 
 
@@ -57,7 +66,7 @@ def get(name: str | Construction) -> Construction:
         If there is none of this name, the numbers do not fit, or it is no construction at all.
     """
     if not isinstance(name, str):
-        if isinstance(name, type) or not callable(getattr(name, "plan", None)):
+        if isinstance(name, type) or not all(callable(getattr(name, part, None)) for part in ("random_layers", "plan")):
             raise TypeError(f"construction must be a name such as 'two-layer', got {name!r}")
         return name
     read = re.fullmatch(r"([a-z-]{1,40})(?:\(([-+.eE0-9, ]{1,100})\))?", name.strip())

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.networks import Domain, Layer, Network, RandomSource
+from slth.networks import Domain, Layer, Linear, Network, RandomSource
 
 Bits = NDArray[np.uint8]
+Shapes = tuple[tuple[int, int], ...]
 # of a source layer, the pruned weights (d_out, d_in) and biases
 Weights = Callable[[int], tuple[NDArray[np.float64], NDArray[np.float64] | None]]
 
@@ -55,6 +56,28 @@ class Effective:
     copies: int = 1
     gathers: bool = False
 
+    @classmethod
+    def of(cls, layer: Linear) -> Effective:
+        """A linear layer as what it stands for itself."""
+        form, matrix, gain = layer.form, layer.matrix, layer.gain
+        return cls(
+            positive=matrix,
+            negative=-matrix,
+            bias=np.zeros(form.outputs) if layer.bias is None else layer.bias,
+            positive_gain=gain,
+            negative_gain=gain,
+            bias_gain=layer.bias_gain,
+            terms=form.columns * form.window + layer.roundings + 1,
+            scale=layer.scale,
+            activation=layer.activation,
+        )
+
+    def of_outputs(self, some: slice) -> Effective:
+        """The same for some outputs of a dense target layer, all their copies."""
+        mine = slice(some.start * self.copies, some.stop * self.copies)
+        parts = ("positive", "negative", "bias", "positive_gain", "negative_gain", "bias_gain")
+        return replace(self, **{name: getattr(self, name)[mine] for name in parts})
+
 
 @dataclass(frozen=True)
 class Problems:
@@ -74,6 +97,8 @@ class Problems:
         The first factor of a candidate that is a product of two weights, else 0.
     targets : (m,) float64
         What each subset is to sum to.
+    again : bool
+        Whether they have been answered before.
     """
 
     layer: int
@@ -83,6 +108,7 @@ class Problems:
     samples: NDArray[np.float64]
     gains: NDArray[np.float64]
     targets: NDArray[np.float64]
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,7 @@ class Plan(Protocol):
 
     @property
     def scales(self) -> tuple[float, ...]:
-        """One positive scale for every linear layer of the target."""
+        """One positive scale for every linear layer of the target, once every block has been placed."""
 
     @property
     def unsolved(self) -> int:
@@ -121,7 +147,8 @@ class Plan(Protocol):
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         """Rounds of subset-sum problems; the answers to one are placed before the next is drawn. Within a round block by block, in a
-        fixed order, with memory for a block at a time; the first round holds every problem once, later ones may repeat some."""
+        fixed order, with memory for a block at a time. Every problem comes up once, and may come up `again` in a later round; rounds may
+        take one layer after another, or all layers."""
 
     def choose(self, problems: Problems, tolerance: float | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Answer a block: which candidates, ``(m, n) bool``, and how far off, ``(m,)``, in the units of the samples, 0 where that is
@@ -149,11 +176,18 @@ class Construction(Protocol):
     def law(self) -> str:
         """Of the random weights, where the user names none."""
 
+    @property
+    def follows(self) -> bool:
+        """Whether the layers of a ticket stand for those of its target, one by one; else only their inputs and outputs correspond."""
+
     def attempts(self, budget: bool) -> Iterator[Construction]:
         """What to try in turn: without a budget the first alone, else until one meets it."""
 
-    def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
-        """Draw the source and prepare the problems."""
+    def random_layers(self, target: Network, width: tuple[int, ...]) -> tuple[Shapes, tuple[int, ...]]:
+        """(d_out, d_in) and the number of biases of each layer of the source; the same for all `attempts`."""
+
+    def plan(self, source: RandomSource, target: Network, width: tuple[int, ...], domain: Domain) -> Plan:
+        """Prepare the problems in a source of these layers, some of whose edges may be missing."""
 
     def sufficient_width(
         self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
@@ -171,8 +205,8 @@ class Construction(Protocol):
 
     def effective(
         self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
-    ) -> list[Effective]:
-        """The linear layers that the pruned source stands for, recomputed from seed and masks alone.
+    ) -> Iterable[Effective]:
+        """The linear layers that the pruned source stands for, recomputed from seed and masks alone, perhaps one at a time.
 
         Raises ValueError if the masks do not have the shape of the construction.
         """

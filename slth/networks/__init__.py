@@ -5,6 +5,7 @@
 
 from slth.networks.anatomy import Anatomy
 from slth.networks.domain import Ball, Box, Domain, read_domain
+from slth.networks.edges import Edges
 from slth.networks.layers import (
     Attention,
     AveragePool2d,
@@ -35,6 +36,7 @@ __all__ = [
     "Conv2d",
     "Dense",
     "Domain",
+    "Edges",
     "Elementwise",
     "Embedding",
     "Flatten",

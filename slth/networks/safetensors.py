@@ -7,15 +7,18 @@ The file of a network holds the arrays of `slth.networks.archive` under the same
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.files import atomic_write, regular_size
+from slth import spool
+from slth.files import CHUNK_BYTES, atomic_write, regular_size
+from slth.spool import slices
 
 METADATA: Final = "slth_network"
 _TYPES: Final = {
@@ -37,14 +40,20 @@ def write_safetensors(
         As `slth.files.atomic_write`.
     """
     _package()
-    from safetensors.numpy import save
-
-    # one entry only: the package writes several in any order
-    content = save(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, {METADATA: json.dumps(description)}
-    )
+    # what the package writes, but not all of it at once in memory, and the metadata always in one order
+    header: dict[str, Any] = {"__metadata__": {METADATA: json.dumps(description)}}
+    end = 0
+    for name, array in sorted(arrays.items()):
+        start, end = end, end + 8 * array.size
+        header[name] = {"dtype": "F64", "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
     with atomic_write(path) as file:
-        file.write(content)
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, array in sorted(arrays.items()):
+            flat = array.reshape(-1)
+            for here in slices(flat.size, CHUNK_BYTES // 8):
+                file.write(np.ascontiguousarray(flat[here], "<f8").data)
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
@@ -52,8 +61,9 @@ def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[An
 
     The format keeps no order of tensors: they are sorted by name, numbers in names as numbers.
 
-    Nothing is executed, and memory is taken for twice the size of the file at most: before it hands out any tensor the package checks that
-    shapes and places of all agree with the file. bfloat16 becomes float32, exactly.
+    Nothing is executed, and memory is taken for twice the size of the file at most (for none of the large tensors within
+    `slth.spool.out_of_core`): before any tensor is read the package checks that shapes and places of all agree with the file.
+    bfloat16 becomes float32, exactly.
 
     Raises
     ------
@@ -66,18 +76,20 @@ def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[An
     """
     package = _package()
     name = os.fsdecode(path)
-    regular_size(name)
+    size = regular_size(name)
     try:
         with package.safe_open(name, framework="np") as handle:
             metadata = handle.metadata() or {}
-        with open(name, "rb") as file:
-            tensors = package.deserialize(file.read())
         described = _description(metadata[METADATA]) if METADATA in metadata else None
+        with open(name, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, size)))
+            header.pop("__metadata__", None)
+            arrays = {tensor: _array(file, 8 + length, size, tensor, entry) for tensor, entry in header.items()}
     except OSError:
         raise
-    except (package.SafetensorError, ValueError, OverflowError, RecursionError) as error:
+    except (package.SafetensorError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"cannot read {name} as safetensors: {error}; write the file again") from error
-    arrays = {tensor: _array(tensor, entry) for tensor, entry in tensors}
     return {tensor: arrays[tensor] for tensor in sorted(arrays, key=_natural)}, described
 
 
@@ -93,16 +105,26 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name)]
 
 
-def _array(name: str, entry: Mapping[str, Any]) -> NDArray[Any]:
-    kind, shape, data = entry["dtype"], entry["shape"], entry["data"]
-    if kind == "BF16":  # the upper half of a float32
-        wide = np.frombuffer(data, "<u2").astype(np.uint32) << 16
-        return wide.view(np.float32).reshape(shape)
-    if kind not in _TYPES:
+def _array(file: IO[bytes], start: int, size: int, name: str, entry: Mapping[str, Any]) -> NDArray[Any]:
+    """The tensor of an entry of the header, read in chunks; `start` is where the data begins, `size` where the file ends."""
+    kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    if kind != "BF16" and kind not in _TYPES:
         raise ValueError(
             f"tensor {name!r} holds values of type {kind}, not one of {', '.join(_TYPES)}, BF16; convert it to F32"
         )
-    return np.frombuffer(data, _TYPES[kind]).reshape(shape)
+    stored = np.dtype("<u2" if kind == "BF16" else _TYPES[kind])
+    if not (0 <= begin <= end <= size - start and end - begin == math.prod(shape) * stored.itemsize):
+        raise ValueError(f"tensor {name!r} of shape {shape} does not lie at {begin} to {end}")
+    array = spool.zeros(shape, np.float32 if kind == "BF16" else stored, lasting=True)
+    flat = array.reshape(-1)
+    file.seek(start + begin)
+    for here in slices(flat.size, CHUNK_BYTES // stored.itemsize):
+        data = np.frombuffer(file.read((here.stop - here.start) * stored.itemsize), stored)
+        if data.size < here.stop - here.start:
+            raise ValueError(f"it ends within tensor {name!r}")
+        # bfloat16 is the upper half of a float32
+        flat[here] = (data.astype(np.uint32) << 16).view(np.float32) if kind == "BF16" else data
+    return array
 
 
 def _package() -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from slth import laws
 from slth.laws import Law, Normal, Uniform
+from slth.networks.edges import Edges
 from slth.validation import positive_int
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ WEIGHTS, BIASES = 0, 1
 MAX_SEED_BITS = 4096  # more than any entropy; a file stores it in decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomSource:
-    """The random dense network of a seed, made in parts and on demand; holds no arrays.
+    """The random network of a seed, made in parts and on demand; holds no arrays but the bits of its edges, if some are missing.
 
     The rows of a weight matrix are grouped into blocks of ``max(1, 2**16 // d_in)`` rows. Block b of layer l is drawn
     from ``PCG64(SeedSequence(entropy=seed, spawn_key=(l, kind, b))).random_raw``, kind 0 for weights and 1 for biases
@@ -47,6 +48,12 @@ class RandomSource:
         that do not simply feed one another. Stored as the pairs, `shapes`.
     bias : bool, or L bools or ints
         Whether there are biases, for all layers or for each, or how many (d_out if True); stored as a tuple of numbers.
+    edges : Edges or anything that `Edges.read` takes, optional
+        Which weights there are: the others are 0, and those that are there have the values they have without `edges`, bit for bit. All of
+        them by default; stored as `Edges`, or as None where none is missing. Biases are always there.
+
+        A law such as "sparse(0.5)" draws the missing edges of an Erdos-Renyi graph as zeros; those are weights all the same (`size`
+        counts them), while a missing edge is none.
 
     Raises
     ------
@@ -58,6 +65,7 @@ class RandomSource:
     law: str
     shape: tuple[Any, ...]
     bias: tuple[Any, ...] | bool = True
+    edges: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", _checked_seed(self.seed))
@@ -65,6 +73,13 @@ class RandomSource:
         shapes = _checked_shapes(self.shape)
         object.__setattr__(self, "shape", shapes)
         object.__setattr__(self, "bias", _checked_biases(self.bias, shapes))
+        if self.edges is not None:
+            edges = Edges.read(self.edges, shapes)
+            object.__setattr__(self, "edges", None if edges.complete else edges)
+
+    def __repr__(self) -> str:
+        edges = "" if self.edges is None else f", edges={self.edges!r}"
+        return f"RandomSource(seed={self.seed}, law={self.law!r}, shape={self.shape}, bias={self.bias}{edges})"
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -91,8 +106,19 @@ class RandomSource:
 
     @property
     def size(self) -> int:
-        """Number of weights and biases."""
-        return sum(d_out * d_in + self.biases(layer) for layer, (d_out, d_in) in enumerate(self.shapes))
+        """Number of weights, missing edges not counted, and biases."""
+        return sum(self.weights(layer) + self.biases(layer) for layer in range(self.depth))
+
+    def weights(self, layer: int) -> int:
+        """How many weights layer `layer` has: its edges."""
+        d_out, d_in = self.shapes[layer]
+        return d_out * d_in if self.edges is None else int(self.edges.counts[layer])
+
+    def share(self, layer: int) -> float:
+        """The share of the places of layer `layer` where a weight other than 0 is to be expected: 1 for most sources."""
+        d_out, d_in = self.shapes[layer]
+        zero = float(source_law(self.law).probability(0.0))
+        return (1.0 - zero) * self.weights(layer) / (d_out * d_in)
 
     def biases(self, layer: int) -> int:
         """How many biases layer `layer` has."""
@@ -115,7 +141,10 @@ class RandomSource:
         d_out, d_in = self._shape_of(layer)
         if not 0 <= start <= stop <= d_out:
             raise IndexError(f"rows {start}:{stop} do not lie in layer {layer}; choose 0 <= start <= stop <= {d_out}")
-        return self._rows(layer, WEIGHTS, d_in, start, stop)
+        rows = self._rows(layer, WEIGHTS, d_in, start, stop)
+        if self.edges is not None:
+            rows[~self.edges.rows(layer, start, stop)] = 0.0
+        return rows
 
     def weight(self, layer: int) -> NDArray[np.float64]:
         """All weights of layer `layer`, ``(d_out, d_in) float64``: ``weight_rows(layer, 0, d_out)``."""

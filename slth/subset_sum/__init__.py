@@ -15,6 +15,7 @@ from slth.subset_sum.covering.covered import Coverage, Covered
 from slth.subset_sum.heuristics.row import CompleteKarmarkarKarp, Greedy, KarmarkarKarp
 from slth.subset_sum.heuristics.swaps import LocalSearch
 from slth.subset_sum.multiple_choice.every import Subset, Subsets
+from slth.subset_sum.perturbed import PerturbedSolution, closest_perturbed
 from slth.subset_sum.question import OBJECTIVES, ResolutionWarning
 from slth.subset_sum.reduction import partition_target
 from slth.subset_sum.solution import Solution, Status
@@ -47,6 +48,7 @@ __all__ = [
     "KarmarkarKarp",
     "LocalSearch",
     "MultipleChoice",
+    "PerturbedSolution",
     "PythonIntegers",
     "ResolutionWarning",
     "SharedRow",
@@ -59,6 +61,7 @@ __all__ = [
     "Subsets",
     "VectorJoin",
     "capabilities",
+    "closest_perturbed",
     "count",
     "coverage",
     "explain",

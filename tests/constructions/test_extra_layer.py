@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import slth
 from slth.constructions import get
 from slth.networks import Conv2d, Network
+from tests.constructions.asked import asked_first, planned
 
 RNG = np.random.default_rng(11)
 
@@ -180,9 +181,8 @@ def test_a_budget_out_of_reach_does_not_promise_that_no_width_is_enough() -> Non
 def test_every_problem_is_counted_once_by_the_progress_bar() -> None:
     net = target(2, 3, 2)
     for name, width in (("one-extra-layer", (8, 4)), ("two-layer", (8, 8))):
-        plan = get(name).plan(net, width, slth.Box([-1] * 2, [1] * 2), "uniform", 0)
-        first = next(plan.rounds())
-        assert plan.unsolved == sum(problems.targets.size for problems in first)
+        plan = planned(get(name), net, width, slth.Box([-1] * 2, [1] * 2), "uniform", 0)
+        assert plan.unsolved == sum(problems.targets.size for problems in asked_first(plan))
 
 
 def test_the_figure_shows_every_copy() -> None:

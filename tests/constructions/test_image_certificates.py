@@ -13,14 +13,18 @@ import slth
 from slth.certificate import certify, tolerances
 from slth.constructions import Effective
 from slth.networks import Conv2d, Dense, Flatten, Layer, Network, Residual
-from tests.constructions.image_attack import DOMAINS, attacked, domain_of
+from tests.attacked import attacked, domain_of
 from tests.constructions.image_targets import TARGETS, dense
 from tests.spoiled import spoiled
+
+DOMAINS = ("unit", "positive", "negative", "away from 0", "below 0", "mixed", "point", "zero", "huge", "tiny", "ball")
 
 
 @pytest.mark.parametrize("kind", DOMAINS)
 def test_the_bound_is_never_undercut(kind: str) -> None:
-    for i, target in enumerate(TARGETS.values()):
+    for i, target in list(enumerate(TARGETS.values()))[
+        DOMAINS.index(kind) % 2 :: 2
+    ]:  # all of them in two kinds of domain
         rng = np.random.default_rng([i, DOMAINS.index(kind)])
         domain = domain_of(kind, target.widths[0], rng)
         ticket = slth.approximate(target, int(rng.choice([1, 3, 8])), domain=domain, rng=i, workers=1)

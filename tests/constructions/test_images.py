@@ -16,7 +16,7 @@ from slth import plots
 from slth.constructions import CONSTRUCTIONS
 from slth.networks import Conv2d, Flatten, MaxPool2d, Network
 from slth.networks.layers import Conv2dForm, Form
-from tests.constructions.image_attack import attacked
+from tests.constructions.asked import planned
 from tests.constructions.image_targets import TARGETS, conv
 from tests.reference import layers as naive
 from tests.reference.subset_sum_exact import closest
@@ -104,7 +104,7 @@ def test_every_subset_is_the_closest_by_brute_force(name: str) -> None:
     target = TARGETS[name]
     factors = (8,) * len(target.linear)
     ticket = slth.approximate(target, 8, rng=5)
-    plan = TWO_LAYER.plan(target, factors, ticket.domain, "uniform", 5)
+    plan = planned(TWO_LAYER, target, factors, ticket.domain, "uniform", 5)
     asked: set[tuple[int, int, int]] = set()
     for round_ in plan.rounds():
         for problems in round_:
@@ -321,11 +321,3 @@ def test_images_of_any_size_are_refused() -> None:
     for epsilon in (None, 1.0):
         with pytest.raises(ValueError, match="fix input_shape"):
             slth.approximate(target, 4, epsilon=epsilon, rng=0)
-
-
-def test_a_bias_that_no_constant_can_stand_for() -> None:
-    target = Network((Conv2d(np.ones((1, 1, 2, 2)), np.ones(1), padding=1),), (1, 3, 3))
-    with pytest.raises(ValueError, match="use a smaller padding, or a convolution without bias"):
-        slth.approximate(target, 4, rng=0)
-    free = Network((Conv2d(np.ones((1, 1, 2, 2)), None, padding=1),), (1, 3, 3))
-    attacked(slth.approximate(free, 4, rng=0), free, np.random.default_rng(0))

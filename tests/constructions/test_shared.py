@@ -16,6 +16,7 @@ from slth.constructions import Masks
 from slth.constructions.two_layer.plan import TwoLayerPlan
 from slth.constructions.two_layer.shared import SharedPlan, Sharing, fewest_new
 from slth.networks import Conv2d, Dense, Flatten, Network, read_domain
+from tests.constructions.asked import asked_first, planned
 from tests.reference import shared as reference
 
 FIXED = settings(derandomize=True, deadline=None, database=None, max_examples=80)
@@ -165,11 +166,11 @@ def test_every_weight_adds_as_few_as_it_can() -> None:
     method, domain, width = constructions.get("two-layer"), read_domain((-1, 1), 2), (24, 24)
     one, two = (slth.Network.random([2, 8, 2], rng=i) for i in (1, 2))
     other = slth.approximate(one, 24, rng=3, epsilon=2.0)
-    plan = Sharing(method, other.masks).plan(two, width, domain, "uniform", 3)
+    plan = planned(Sharing(method, other.masks), two, width, domain, "uniform", 3)
     assert isinstance(plan, SharedPlan)
     allowed = tolerances(two, domain, 2.0)
     compared = improved = 0
-    for problems in next(plan.rounds()):
+    for problems in asked_first(plan):
         tolerance = allowed[problems.layer] / problems.scale
         chosen, errors = plan.choose(problems, tolerance)
         before, _ = plan.plan.choose(problems, tolerance)

@@ -14,6 +14,7 @@ import slth
 from slth.certificate import tolerances
 from slth.constructions import CONSTRUCTIONS, Masks
 from slth.networks import Dense
+from tests.constructions.asked import asked_first, planned
 from tests.constructions.pruned_pair import Halves, pairs
 from tests.reference.network import Layer
 from tests.reference.subset_sum_exact import closest, smallest_within
@@ -215,7 +216,7 @@ def test_every_subset_is_the_closest_by_brute_force(name: str, width: int, domai
     """The plan is driven with the slow twin in the place of the solver: the same masks must come out."""
     target = TARGETS[name]
     ticket = slth.approximate(target, width, domain=domain, rng=5)
-    plan = TWO_LAYER.plan(target, (width,) * target.depth, ticket.domain, "uniform", 5)
+    plan = planned(TWO_LAYER, target, (width,) * target.depth, ticket.domain, "uniform", 5)
     asked = set()
     for round_ in plan.rounds():
         for problems in round_:
@@ -244,8 +245,8 @@ def test_within_a_budget_every_subset_is_the_smallest(epsilon: float) -> None:
     width = 26
     ticket = slth.approximate(target, (width,) * 2, epsilon=10 * epsilon, domain=(0, 1), rng=6)
     allowed = tolerances(target, ticket.domain, 10 * epsilon)
-    plan = TWO_LAYER.plan(target, (width,) * 2, ticket.domain, "uniform", 6)
-    for problems in next(plan.rounds()):
+    plan = planned(TWO_LAYER, target, (width,) * 2, ticket.domain, "uniform", 6)
+    for problems in asked_first(plan):
         for row, group, samples, goal in zip(
             problems.rows.tolist(), problems.groups.tolist(), problems.samples, problems.targets, strict=True
         ):
@@ -265,9 +266,9 @@ def test_no_weight_is_further_off_than_the_best_of_its_candidates() -> None:
     target = network(9, (2, 3), bias=False)
     for seed in range(5):
         ticket = slth.approximate(target, 12, rng=seed)
-        plan = TWO_LAYER.plan(target, (12,), ticket.domain, "uniform", seed)
+        plan = planned(TWO_LAYER, target, (12,), ticket.domain, "uniform", seed)
         found = pairs(plain(ticket.network))[0]
-        for problems in next(plan.rounds()):
+        for problems in asked_first(plan):
             for row, group, samples, goal in zip(
                 problems.rows.tolist(), problems.groups.tolist(), problems.samples, problems.targets, strict=True
             ):
@@ -384,7 +385,7 @@ def test_the_promised_candidates(d_in: int, bias: bool) -> None:
     width = 24
     counts = []
     for seed in range(10):
-        plan = TWO_LAYER.plan(target, (width,), slth.Box(-np.ones(d_in), np.ones(d_in)), "uniform", seed)
-        for problems in next(plan.rounds()):
+        plan = planned(TWO_LAYER, target, (width,), slth.Box(-np.ones(d_in), np.ones(d_in)), "uniform", seed)
+        for problems in asked_first(plan):
             counts += np.count_nonzero(problems.samples[problems.groups < 2 * d_in], axis=1).tolist()
     assert np.mean(counts) >= 0.8 * width * d_in / (2 * d_in + bias)

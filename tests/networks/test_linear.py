@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,41 +109,45 @@ def test_a_hidden_layer_acts_on_every_place_by_itself(case: Case, hidden: int, s
     form, rng = layer.form, np.random.default_rng(seed)
     inner, bias = rng.normal(size=(hidden, form.columns)), rng.normal(size=hidden)
     outer = rng.normal(size=(form.rows, hidden))
-    values = form.before(inner, bias)(x[None])[0]
-    expected = np.maximum(inner @ form.by_column(x) + bias[:, None], 0)
-    wide = form.widened(hidden)
-    close(wide.by_column(values), expected)
+    everywhere = bool(seed % 2)
+    before, wide = form.before(inner, bias, everywhere=everywhere), form.widened(hidden, everywhere=everywhere)
+    seen = x
+    if isinstance(before, Conv2d) and isinstance(wide, Conv2dForm) and isinstance(form, Conv2dForm):
+        assert {before.padding, wide.padding} == {(0, 0), form.padding}, "the border is there once, before or behind"
+        seen = np.pad(x, ((0, 0), *((p, p) for p in before.padding)))
+    expected = np.maximum(inner @ form.by_column(seen) + bias[:, None], 0)
+    close(wide.by_column(before(x[None])[0]), expected)
     assert (wide.columns, wide.rows, wide.outputs, wide.structure) == (hidden, form.rows, form.outputs, None)
-    linear = form.before(np.vstack([inner, -inner]), None)(x[None])  # relu(z) - relu(-z) = z
-    both = form.widened(2 * hidden).act(np.hstack([outer, -outer]), linear[0])
+    linear = form.before(np.vstack([inner, -inner]), None, everywhere=everywhere)(x[None])  # relu(z) - relu(-z) = z
+    both = form.widened(2 * hidden, everywhere=everywhere).act(np.hstack([outer, -outer]), linear[0])
     product = outer @ inner
-    whole = form.widened(form.columns)  # without groups
-    close(both, whole.act(product, x))
+    whole = form.widened(form.columns, everywhere=everywhere)  # without groups
+    close(both, whole.act(product, seen))
+    behind = replace(form, bias=False).widened(form.columns)  # what is no constant does not see where the border is
+    close(both, behind.act(product, x))
 
 
 @FIXED
-@given(dense() | conv())
-def test_a_constant_channel_is_a_bias_everywhere(case: Case) -> None:
-    """Through the rows that `bias_rows` names a constant gives a constant, at the border too; where none can, it says so."""
+@given(dense() | conv(), st.integers(0, 2**32))
+def test_a_constant_channel_is_a_bias_everywhere(case: Case, seed: int) -> None:
+    """Through the rows that `bias_rows` names, or any rows where the border comes first, a constant gives a constant."""
     layer, x = case
-    form = layer.form
-    ones = np.ones(x.shape)
-    if isinstance(form, Conv2dForm) and not all(
-        # in each direction some place of the kernel stays within every image
-        any(p <= i * d <= d * (k - 1) - p for i in range(k))
-        for k, d, p in zip(form.kernel, form.dilation, form.padding, strict=True)
-    ):
-        with pytest.raises(ValueError, match="use a smaller padding, or a convolution without bias"):
-            _ = form.bias_rows
-        return
+    form, rng = layer.form, np.random.default_rng(seed)
     rows = form.bias_rows
     assert rows.shape == (form.outputs,)
     assert (rows // form.window == np.arange(form.outputs)).all()
-    wide = form.widened(form.columns)
-    matrix = np.zeros((wide.rows, wide.columns))
-    matrix[rows, 0] = np.arange(1.0, form.outputs + 1)
-    out = wide.act(matrix, ones)
-    np.testing.assert_array_equal(out, np.broadcast_to(wide.spread(np.arange(1.0, form.outputs + 1)), out.shape))
+    values = np.arange(1.0, form.outputs + 1)
+    anywhere = np.arange(form.outputs) * form.window + rng.integers(0, form.window, form.outputs)
+    for everywhere, through in ((False, rows), (True, anywhere)):
+        if not (form.bias or everywhere):
+            continue
+        constant = form.before(np.zeros((1, form.columns)), np.ones(1), everywhere=everywhere)(x[None])[0]
+        wide = form.widened(1, everywhere=everywhere)
+        matrix = np.zeros((wide.rows, 1))
+        matrix[through, 0] = values
+        out = wide.act(matrix, constant)
+        assert out.shape == form.output_shape(x.shape)
+        np.testing.assert_array_equal(out, np.broadcast_to(wide.spread(values), out.shape))
 
 
 def test_bias_rows_by_hand() -> None:
@@ -150,8 +155,13 @@ def test_bias_rows_by_hand() -> None:
     assert Conv2dForm(1, 1, (3, 3)).bias_rows.tolist() == [0]
     assert Conv2dForm(1, 1, (5, 3), padding=(2, 0), dilation=(2, 1)).bias_rows.tolist() == [3]
     assert DenseForm(3, 2).bias_rows.tolist() == [0, 1, 2]
-    with pytest.raises(ValueError, match=r"no place of a kernel \(2, 2\) stays within the image with padding \(1, 1\)"):
-        _ = Conv2dForm(1, 1, (2, 2), padding=(1, 1)).bias_rows
+    nowhere = Conv2dForm(2, 1, (2, 2), padding=(1, 1))  # every place of the kernel leaves the image somewhere
+    assert nowhere.bias_rows.tolist() == [0, 4]
+    assert nowhere.widened(3).settings == nowhere.settings | {"c_in": 3, "padding": (0, 0)}
+    assert nowhere.before(np.ones((3, 1)), np.ones(3)).settings["padding"] == (1, 1)
+    for form in (Conv2dForm(2, 1, (3, 3), padding=(1, 1)), Conv2dForm(2, 1, (2, 2), False, padding=(1, 1))):
+        assert form.widened(3).settings == form.settings | {"c_in": 3}, "the border is moved only where it has to be"
+        assert form.before(np.ones((3, 1)), None).settings["padding"] == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -157,9 +157,9 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.npz"):
         Network.read(tmp_path / "missing.npz")
     with pytest.raises(
-        ValueError, match=r"net\.pt: suffix '\.pt' is not one of \.npz, \.safetensors, \.onnx; read it with torch\.load"
+        ValueError, match=r"net\.bin: suffix '\.bin' is not one of \.npz, \.safetensors, \.onnx, \.pt, \.pth"
     ):
-        Network.read(tmp_path / "net.pt")
+        Network.read(tmp_path / "net.bin")
     (tmp_path / "net.npz").write_bytes(b"not an archive")
     with pytest.raises(ValueError, match=r"net\.npz"):
         Network.read(tmp_path / "net.npz")

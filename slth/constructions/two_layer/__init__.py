@@ -12,7 +12,7 @@ Beyond the paper:
 * Neurons are dealt evenly (`deal.py`). A block of `width` neurons has about width / 2 of each sign, sometimes far fewer; a neuron that
   its own half does not need serves a half that lacks candidates, through its weight to that half's input.
 * A few neurons are held back; when all weights have been solved, they go to the halves of the worst ones, which are solved once
-  more with the larger choice (`plan.py`). A weight whose candidates happen to have nearly all the wrong sign is rescued so.
+  more with the larger choice (`piece.py`). A weight whose candidates happen to have nearly all the wrong sign is rescued so.
 * Biases: a hidden neuron with bias b > 0 and all weights pruned is the constant b; such neurons and the output's own random bias are the
   candidates of the target's bias.
 * One scale a layer: the candidates approximate w / s, s chosen from the candidates that were drawn (`scale.py`).
@@ -33,15 +33,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from slth.constructions.protocol import Construction, Effective, Masks, Weights
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.constructions.protocol import Construction, Effective, Masks, Shapes, Weights
 from slth.constructions.signs import halves
 from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
-from slth.constructions.two_layer.plan import Piece, TwoLayerPlan
+from slth.constructions.two_layer.piece import Piece
+from slth.constructions.two_layer.plan import TwoLayerPlan
 from slth.constructions.two_layer.rules import AnySubset, Rule
 from slth.constructions.two_layer.scale import SOLVED, predictable, sufficient_candidates
-from slth.networks import Domain, Layer, Network, RandomSource
+from slth.networks import Domain, Form, Layer, Network, RandomSource
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,8 @@ class TwoLayer:
     rule: Rule = field(default_factory=AnySubset)
     law: str = "uniform"
 
+    follows: ClassVar[bool] = True
+
     @property
     def name(self) -> str:
         return self.rule.name
@@ -59,7 +68,7 @@ class TwoLayer:
         for rule in self.rule.attempts(budget):
             yield replace(self, rule=rule)
 
-    def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> TwoLayerPlan:
+    def random_layers(self, target: Network, width: tuple[int, ...]) -> tuple[Shapes, tuple[int, ...]]:
         shapes: list[tuple[int, int]] = []
         biases: list[int] = []
         for layer, factor in zip(target.linear, width, strict=True):
@@ -67,14 +76,19 @@ class TwoLayer:
             hidden = form.columns * factor
             shapes += [(hidden, form.columns), (form.rows, hidden)]
             biases += [hidden * form.bias, form.outputs * form.bias]
-        source = RandomSource(seed, law, tuple(shapes), tuple(biases))
+        return tuple(shapes), tuple(biases)
+
+    def plan(self, source: RandomSource, target: Network, width: tuple[int, ...], domain: Domain) -> TwoLayerPlan:
         self.check(source, target.skeleton)
-        pieces = []
-        for i, (layer, (above, below)) in enumerate(zip(target.linear, halves(target, domain), strict=True)):
-            form = layer.form
+        entered = list(halves(target, domain))
+
+        def piece(i: int) -> Piece:
+            (above, below), form = entered[i], target.linear[i].form
             deal = Deal.of(source, 2 * i, width[i], above, below, form.bias, self.rule.most, form.rectified)
-            pieces.append(Piece(layer, source, 2 * i, deal, self.rule))
-        return TwoLayerPlan(source, tuple(pieces), self.rule)
+            return Piece(target.linear[i], source, 2 * i, deal, self.rule)
+
+        size = sum(_problems(layer.form, *sides) for layer, sides in zip(target.linear, entered, strict=True))
+        return TwoLayerPlan(source, self.rule, len(entered), size, piece)
 
     def sufficient_width(
         self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
@@ -116,6 +130,13 @@ class TwoLayer:
 
     def effective(
         self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
-    ) -> list[Effective]:
+    ) -> Iterator[Effective]:
         self.check(source, skeleton)
-        return [effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms)]
+        return (effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms))
+
+
+def _problems(form: Form, above: Bools, below: Bools) -> int:
+    """How many weights and biases a layer has, twice those that act on numbers of both signs."""
+    sides = above.astype(np.int64) + below if form.rectified else np.ones(form.columns, np.int64)
+    entries = form.rows if form.structure is None else form.structure.sum(axis=0)
+    return int((entries * sides).sum()) + form.outputs * form.bias

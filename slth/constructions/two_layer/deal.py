@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from slth.networks import RandomSource
 
 HELD_BACK = 1 / 32  # share of the neurons kept for the worst weights
-_BLOCK_BYTES = 1 << 25
+BLOCK_BYTES = 1 << 25
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 def row_blocks(rows: int, columns: int) -> Iterator[slice]:
     """Slices of rows of at most 32 MiB of float64."""
-    step = max(1, _BLOCK_BYTES // (8 * columns))
+    step = max(1, BLOCK_BYTES // (8 * columns))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 
@@ -30,6 +30,12 @@ def fair_share(width: int, d_in: int, groups: int, most: int, rectified: bool = 
     hidden = width * d_in
     uneven = math.ceil(2.5 * math.sqrt(hidden) / groups) if rectified else 0
     return min(width // 2 if rectified else width, (hidden - int(hidden * HELD_BACK)) // groups - uneven, most)
+
+
+def enough(source: RandomSource, layer: int, most: int) -> int:
+    """Neurons below source layer `layer` with which a weight has about `most` candidates: more where that layer lacks edges."""
+    share = source.share(layer)
+    return most if share == 1 else math.ceil(min(most / max(share, 1e-9), 1e9))
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,9 @@ class Deal:
         most: int,
         rectified: bool = True,
     ) -> Deal:
-        """Deal the neurons of source layer `layer`, at most `most` to a group; `above` and `below` (d_in,): which halves an input has,
-        if the neurons are `rectified`."""
+        """Deal the neurons of source layer `layer`, so many to a group that a weight has at most about `most` candidates; `above` and
+        `below` (d_in,): which halves an input has, if the neurons are `rectified`."""
+        most = enough(source, layer + 1, most)
         d_in = source.shapes[layer][1]
         hidden = width * d_in
         if not rectified:
@@ -90,25 +97,22 @@ class Deal:
         share = min(width // 2, -(-hidden // groups)) if rectified else (hidden - int(hidden * HELD_BACK)) // groups
         quota = min(max(share, 1), most)
 
-        home = np.empty(hidden)
-        for rows in row_blocks(hidden, d_in):
-            block = source.weight_rows(layer, rows.start, rows.stop)
-            home[rows] = block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop) // width]
+        home = home_weights(source, layer)
         gain = np.abs(home)
         negative = home < 0
         serves = half_of[np.arange(hidden) // width, (home < 0).astype(int)]
-        serves[gain == 0] = -1  # a sparse source has no such edge: the neuron is free for other inputs
+        serves[gain == 0] = -1  # there is no such edge: the neuron is free for other inputs
         # the largest `quota` of each half stay
         order = np.lexsort((-gain, serves))
         rank = np.arange(hidden) - np.searchsorted(serves[order], serves[order])
         serves[order[rank >= quota]] = -1
 
-        constants = np.empty(0, np.int64)
+        fixed = np.empty(0, np.int64)
         biases = source.bias_vector(layer)
         if biases is not None:
             usable = np.maximum(biases, 0) if rectified else np.abs(biases)
-            constants = _constants(serves, gain, usable, max(min(quota, hidden // groups) - 1, 1))
-            serves[constants] = -2
+            fixed = constants(serves, gain, usable, max(min(quota, hidden // groups) - 1, 1))
+            serves[fixed] = -2
         spare = np.flatnonzero(serves == -1)
         held = spare[spare.size - min(int(hidden * HELD_BACK), spare.size) :]
         serves[held] = -3
@@ -116,7 +120,7 @@ class Deal:
         if not rectified:
             gain = np.where(negative, -gain, gain)
 
-        n = max(quota, constants.size + 1) if bias else quota
+        n = max(quota, fixed.size + 1) if bias else quota
         neurons = np.full((groups, n), -1)
         gains = np.zeros((groups, n))
         busy = np.flatnonzero(serves >= 0)
@@ -125,17 +129,28 @@ class Deal:
         neurons[serves[busy], slot] = busy
         gains[serves[busy], slot] = gain[busy]
         if biases is not None:
-            neurons[-1, : constants.size] = constants
-            gains[-1, : constants.size] = biases[constants]
+            neurons[-1, : fixed.size] = fixed
+            gains[-1, : fixed.size] = biases[fixed]
         return cls(inputs, signs, neurons, gains, np.flatnonzero((serves == -1) | (serves == -3)), bias)
 
 
-def _constants(serves: Ints, gain: Floats, biases: Floats, wanted: int) -> Ints:
-    """Neurons that become constants: spare ones with the largest biases, then the weakest of the fullest halves."""
+def home_weights(source: RandomSource, layer: int) -> Floats:
+    """(hidden,): of each neuron of source layer `layer` its weight to its own input, which is that of its number over the width."""
+    hidden, d_in = source.shapes[layer]
+    width = hidden // d_in
+    found = np.empty(hidden)
+    for rows in row_blocks(hidden, d_in):
+        block = source.weight_rows(layer, rows.start, rows.stop)
+        found[rows] = block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop) // width]
+    return found
+
+
+def constants(serves: Ints, gain: Floats, biases: Floats, wanted: int) -> Ints:
+    """Neurons that become constants: spare ones (serves -1) with the largest biases, then the weakest of the fullest halves."""
     spare = np.flatnonzero((serves == -1) & (biases > 0))
     spare = spare[np.argsort(-biases[spare], kind="stable")][:wanted]
     if spare.size < wanted:
-        counts = np.bincount(serves[serves >= 0])
+        counts = np.bincount(serves[serves >= 0], minlength=1)
         taken: list[int] = []
         usable = np.flatnonzero((serves >= 0) & (biases > 0))
         for h in usable[np.argsort(gain[usable], kind="stable")]:

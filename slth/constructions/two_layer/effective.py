@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from slth import spool
 from slth.constructions.protocol import Effective, Masks
 from slth.constructions.two_layer.deal import row_blocks
 from slth.networks import Form, RandomSource
 
 
-def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float, form: Form) -> Effective:
-    """The layer that source layers `first` and `first` + 1 stand for, from seed and masks."""
+def handed_over(source: RandomSource, masks: Masks, first: int, form: Form) -> Any:
+    """What each neuron of source layer `first` hands over, and to which group: a sparse (hidden, 2 d_in + 1) matrix, one entry a row.
+
+    Columns are the inputs, then the inputs for relu(-x), then the constant; entries are |u|, the constant, or u itself where neurons are
+    linear.
+    """
     from scipy.sparse import csr_array
 
     hidden, d_in = source.shapes[first]
-    outputs = source.shapes[first + 1][0]
-    feeds = np.full(
-        hidden, -1
-    )  # column of the hand-over matrix: input, d_in + input for relu(-x), 2 d_in for a constant
-    gains = np.zeros(hidden)
+    feeds, gains = np.full(hidden, -1), np.zeros(hidden)
     for rows in row_blocks(hidden, d_in):
         bits = np.unpackbits(masks.weights[first][rows], axis=1, count=d_in)
         neuron, column = np.nonzero(bits)
@@ -37,10 +40,17 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         feeds[kept_bias] = 2 * d_in
         gains[kept_bias] = np.maximum(biases[kept_bias], 0.0) if form.rectified else biases[kept_bias]
     used = np.flatnonzero(feeds >= 0)
-    handover = csr_array((gains[used], (used, feeds[used])), shape=(hidden, 2 * d_in + 1))
+    return csr_array((gains[used], (used, feeds[used])), shape=(hidden, 2 * d_in + 1))
+
+
+def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float, form: Form) -> Effective:
+    """The layer that source layers `first` and `first` + 1 stand for, from seed and masks."""
+    hidden, d_in = source.shapes[first]
+    outputs = source.shapes[first + 1][0]
+    handover = handed_over(source, masks, first, form)
+    kept_bias = masks.biases[first]
     sizes = abs(handover)
-    total = np.empty((outputs, 2 * d_in + 1))
-    gain = np.empty_like(total)
+    total, gain = (spool.zeros((outputs, 2 * d_in + 1)) for _ in range(2))
     terms = 0
     for rows in row_blocks(outputs, hidden):
         kept = np.unpackbits(masks.weights[first + 1][rows], axis=1, count=hidden)
@@ -48,6 +58,8 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         v *= kept
         total[rows] = np.asarray(v @ handover)
         gain[rows] = np.asarray(np.abs(v, out=v) @ sizes)
+        if not form.rectified:  # what the negative half would take is the same, mirrored
+            total[rows, d_in:-1], gain[rows, d_in:-1] = -total[rows, :d_in], gain[rows, :d_in]
         terms = max(terms, int(np.count_nonzero(v, axis=1).max()))
     bias, bias_gain = np.zeros(form.outputs), np.zeros(form.outputs)
     if kept_bias is not None and kept_bias.any():
@@ -63,8 +75,6 @@ def effective_layer(source: RandomSource, masks: Masks, first: int, scale: float
         assert own is not None
         bias[own_mask] += own[own_mask]
         bias_gain[own_mask] += np.abs(own[own_mask])
-    if not form.rectified:  # what the negative half would take is the same, mirrored
-        total[:, d_in:-1], gain[:, d_in:-1] = -total[:, :d_in], gain[:, :d_in]
     return Effective(
         positive=total[:, :d_in],
         negative=total[:, d_in:-1],

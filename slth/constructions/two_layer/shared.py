@@ -8,13 +8,13 @@ share of the budget, and no other choice of this weight alone would add fewer; t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Weights
+from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Shapes, Weights
 from slth.constructions.two_layer.plan import TwoLayerPlan
 from slth.constructions.two_layer.rules import Answer, AnySubset
 from slth.networks import Domain, Layer, Network, RandomSource
@@ -136,12 +136,19 @@ class Sharing:
     def law(self) -> str:
         return self.construction.law
 
+    @property
+    def follows(self) -> bool:
+        return self.construction.follows
+
     def attempts(self, budget: bool) -> Iterator[Construction]:
         for attempt in self.construction.attempts(budget):
             yield Sharing(attempt, self.held)
 
-    def plan(self, target: Network, width: tuple[int, ...], domain: Domain, law: str, seed: int) -> Plan:
-        plan = self.construction.plan(target, width, domain, law, seed)
+    def random_layers(self, target: Network, width: tuple[int, ...]) -> tuple[Shapes, tuple[int, ...]]:
+        return self.construction.random_layers(target, width)
+
+    def plan(self, source: RandomSource, target: Network, width: tuple[int, ...], domain: Domain) -> Plan:
+        plan = self.construction.plan(source, target, width, domain)
         if isinstance(plan, TwoLayerPlan) and isinstance(plan.rule, AnySubset) and not plan.rule.closest:
             return SharedPlan(plan, self.held)
         return plan
@@ -161,5 +168,5 @@ class Sharing:
 
     def effective(
         self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
-    ) -> list[Effective]:
+    ) -> Iterable[Effective]:
         return self.construction.effective(source, masks, skeleton, scales)

@@ -71,7 +71,7 @@ class Form(MappedForm):
     @property
     @abstractmethod
     def bias_rows(self) -> NDArray[np.int64]:
-        """(outputs,): the row of each output through which a constant input acts like a bias, everywhere."""
+        """(outputs,): the row of each output through which a constant of the layer `before` acts like a bias, everywhere."""
 
     @property
     def structure(self) -> NDArray[np.bool_] | None:
@@ -83,12 +83,16 @@ class Form(MappedForm):
         """The layer of a matrix (rows, columns)."""
 
     @abstractmethod
-    def before(self, matrix: Floats, bias: Floats | None) -> Layer:
-        """The layer (hidden, columns), ReLU if `rectified`, that acts on every place of an input of this one by itself."""
+    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
+        """The layer (hidden, columns), ReLU if `rectified`, that acts on every place of an input of this one by itself.
+
+        Where it is to act `everywhere`, or has to because `bias_rows` asks for it, the border of zeros that this form puts around its
+        input comes before that layer, so that a constant of it is the same there; what has no bias of its own is 0 there as ever.
+        """
 
     @abstractmethod
-    def widened(self, columns: int) -> Form:
-        """The same with so many inputs, all connected to all outputs."""
+    def widened(self, columns: int, *, everywhere: bool = False) -> Form:
+        """What follows `before`: the same with so many inputs, all connected to all outputs, and with no border if that has it."""
 
     @abstractmethod
     def act(self, matrix: Floats, x: Floats) -> Floats:
@@ -194,12 +198,12 @@ class DenseForm(Form):
 
         return Dense(matrix, bias, self.activation, scale)
 
-    def before(self, matrix: Floats, bias: Floats | None) -> Layer:
+    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
         from slth.networks.layers.dense import Dense
 
         return Dense(matrix, bias, "relu" if self.rectified else "identity")
 
-    def widened(self, columns: int) -> DenseForm:
+    def widened(self, columns: int, *, everywhere: bool = False) -> DenseForm:
         return replace(self, d_in=columns)
 
     def act(self, matrix: Floats, x: Floats) -> Floats:
@@ -271,15 +275,22 @@ class Conv2dForm(Form):
 
     @property
     def bias_rows(self) -> NDArray[np.int64]:
-        # a border of zeros is no constant: the place of the kernel that never reaches beyond the image is used
-        place = [-(-pad // spread) for pad, spread in zip(self.padding, self.dilation, strict=True)]
-        for i, pad, spread, k in zip(place, self.padding, self.dilation, self.kernel, strict=True):
+        # a border of zeros is no constant: the place of the kernel that never reaches beyond the image is used, and if there is none the
+        # border comes before the random layer, and any place will do
+        row, column = self._inside or (0, 0)
+        return np.arange(self.c_out) * self.window + row * self.kernel[1] + column
+
+    @property
+    def _inside(self) -> Pair | None:
+        """A place of the kernel that stays within every image, if there is one."""
+        row, column = (-(-pad // spread) for pad, spread in zip(self.padding, self.dilation, strict=True))
+        for i, pad, spread, k in zip((row, column), self.padding, self.dilation, self.kernel, strict=True):
             if i * spread + pad > spread * (k - 1):
-                raise ValueError(
-                    f"no place of a kernel {self.kernel} stays within the image with padding {self.padding}, so that no constant can "
-                    "serve as a bias; use a smaller padding, or a convolution without bias"
-                )
-        return np.arange(self.c_out) * self.window + place[0] * self.kernel[1] + place[1]
+                return None
+        return row, column
+
+    def _border_first(self, everywhere: bool) -> bool:
+        return everywhere or (self.bias and self._inside is None)
 
     @property
     def structure(self) -> NDArray[np.bool_] | None:
@@ -298,13 +309,15 @@ class Conv2dForm(Form):
         # the matrix of a grouped convolution holds zeros where channels are not connected
         return Conv2d(self._weight(matrix), bias, self.activation, scale, self.stride, self.padding, self.dilation)
 
-    def before(self, matrix: Floats, bias: Floats | None) -> Layer:
+    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
         from slth.networks.layers.convolution import Conv2d
 
-        return Conv2d(matrix[:, :, None, None], bias, "relu")
+        border = self.padding if self._border_first(everywhere) else (0, 0)
+        return Conv2d(matrix[:, :, None, None], bias, "relu", padding=border)
 
-    def widened(self, columns: int) -> Conv2dForm:
-        return replace(self, c_in=columns, groups=1)
+    def widened(self, columns: int, *, everywhere: bool = False) -> Conv2dForm:
+        border = (0, 0) if self._border_first(everywhere) else self.padding
+        return replace(self, c_in=columns, groups=1, padding=border)
 
     def act(self, matrix: Floats, x: Floats) -> Floats:
         from slth.networks.layers.convolution import Conv2d

@@ -13,8 +13,9 @@ from slth.networks.network import Network
 from slth.networks.readers.architecture import from_architecture
 from slth.networks.readers.arrays import from_arrays, from_pairs, owned
 from slth.networks.readers.scikit_learn import from_scikit_learn
+from slth.networks.readers.torch_zip import read_torch
 
-SUFFIXES = (".npz", ".safetensors", ".onnx")
+SUFFIXES = (".npz", ".safetensors", ".onnx", ".pt", ".pth")
 
 
 def read(source: Any, architecture: Any = None, *, input_shape: Any = None) -> Network:
@@ -33,7 +34,8 @@ def read(source: Any, architecture: Any = None, *, input_shape: Any = None) -> N
         * a mapping of names ``W1, b1, W2, b2, ...`` to arrays;
         * a networkx ``DiGraph`` as `slth.networks.graph.to_networkx` makes them;
         * a path to an ``.npz`` or ``.safetensors`` file that `Network.save` wrote, or that holds arrays named as in the two mappings;
-        * a path to an ``.onnx`` file; see `slth.networks.onnx.reader`.
+        * a path to an ``.onnx`` file; see `slth.networks.onnx.reader`;
+        * a path to a ``.pt`` or ``.pth`` file that ``torch.save(model.state_dict(), path)`` wrote; see `slth.networks.readers.torch_zip`.
 
         Where the source does not say, ReLU stands between the layers and nothing after the last.
     architecture : list, or the dict that `slth.networks.archive.structure` gives, optional
@@ -91,14 +93,15 @@ def _from_path(path: Path, architecture: Any, input_shape: Any) -> Network:
         raise IsADirectoryError(f"cannot read {path}: it is a folder; name the file in it")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        hint = "; read it with torch.load and pass the state_dict" if suffix in (".pt", ".pth") else ""
-        raise ValueError(f"cannot read {path}: suffix {path.suffix!r} is not one of {', '.join(SUFFIXES)}{hint}")
+        raise ValueError(f"cannot read {path}: suffix {path.suffix!r} is not one of {', '.join(SUFFIXES)}")
     try:
         if suffix == ".onnx":
             from slth.networks.onnx.reader import read_onnx
 
             _refuse(architecture, "an ONNX file")
             return read_onnx(path, input_shape)
+        if suffix in (".pt", ".pth"):
+            return _from_mapping(read_torch(path), architecture, input_shape)
         if suffix == ".safetensors":
             from slth.networks.safetensors import read_safetensors
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.layers import Dense
 from slth.networks.network import Network
 from slth.validation import finite_array
@@ -98,4 +99,6 @@ def owned(values: Any, name: str) -> NDArray[np.float64]:
                 f"{name} is a tensor that NumPy cannot hold ({error}); convert it with .double()"
             ) from error
     # Always a copy: training goes on in the memory of a state_dict, and scikit-learn's partial_fit works in place.
-    return np.array(finite_array(values, name))
+    array = finite_array(values, name)
+    converted = isinstance(values, np.ndarray) and not np.may_share_memory(array, values)
+    return array if converted else spool.copied(array)

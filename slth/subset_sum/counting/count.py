@@ -85,7 +85,7 @@ class Count:
 
     def __repr__(self) -> str:
         shape = self.by_size.shape[:-1] if self.sized else self.by_size.shape
-        interval = "" if self.confidence is None else f", {self.confidence:.0%} intervals"
+        interval = "" if self.confidence is None else f", {100 * self.confidence:g}% intervals"
         how = f"{self.certainty.name}, method={self.method!r}{interval}"
         if shape:
             return f"Count(instances={math.prod(shape):,}, {how})"

@@ -1,0 +1,20 @@
+"""Rows of bits, as `numpy.packbits` packs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slth.spool import slices
+
+_BLOCK = 1 << 22  # bytes at a time
+_BIT_COUNT = np.array([i.bit_count() for i in range(256)], np.uint8)
+
+
+def ones(packed: NDArray[np.uint8]) -> int:
+    """How many bits of (..., bytes) uint8 are set; memory for a few MiB besides."""
+    count: Any = getattr(np, "bitwise_count", _BIT_COUNT.__getitem__)  # new in NumPy 2
+    flat = packed.reshape(-1)
+    return sum(int(count(flat[here]).sum(dtype=np.int64)) for here in slices(flat.size, _BLOCK))
