@@ -1,0 +1,1 @@
+"""The Numba code of the searches, one step a file."""
