@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def single(draw: Callable[[Axes], None]) -> Figure:
+def single(draw: Callable[[Axes], object]) -> Figure:
     """A figure of one Axes, drawn on by `draw`."""
     from matplotlib.figure import Figure
 

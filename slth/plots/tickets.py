@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.constructions.signs import halves
-from slth.networks import Network
+from slth.networks import Embedding, Network
 from slth.plots.inks import BLUE, GREY, INK, ORANGE
 from slth.ticket import Ticket
 
@@ -88,24 +88,42 @@ def digit(image: NDArray[np.float64], label: int, answers: dict[str, int], *, ax
     ax.set_xlabel("\n".join(f"{name}: {answer}" for name, answer in answers.items()), color=INK if right else ORANGE)
 
 
+def answers(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+    """Each output of the target against that of the ticket, on random inputs of the domain."""
+    shape = tuple(d or 1 for d in target.shapes[0])
+    points = ticket.domain.sample(np.random.default_rng(0), 500).reshape(-1, *shape)
+    x = np.rint(points) if isinstance(target.layers[0], Embedding) else points
+    wanted, found = target(x).ravel(), ticket(x).ravel()
+    ax.plot([wanted.min(), wanted.max()], [wanted.min(), wanted.max()], color=GREY, lw=1, zorder=1)
+    ax.plot(wanted, found, ".", ms=3, color=BLUE, alpha=0.5, mew=0, zorder=2, rasterized=True)
+    ax.set_xlabel("output of the target")
+    ax.set_ylabel("output of the ticket")
+    ax.set_title(f"error at most {ticket.error_bound:.1g}, seen {np.abs(found - wanted).max():.1g}", fontsize=10)
+
+
 def ticket(ticket: Ticket) -> Figure:
-    """Random weights, mask and effective weights of a ticket; effective weights only if it holds its target."""
+    """Random weights, mask and, if the ticket holds its target, effective weights, or outputs where weights do not correspond."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.6), layout="constrained")
-    axes = figure.subplots(1, 4 if ticket.target is not None else 2)
+    axes = figure.subplots(1, 2 if ticket.target is None else 4 if ticket.follows else 3)
     _ticket_row(ticket, list(axes))
     return figure
 
 
 def _ticket_row(ticket: Ticket, axes: list[Axes]) -> None:
-    rows = min(32, ticket.source.shapes[1][0])
-    columns = min(4 * rows, ticket.source.shapes[1][1])
-    random_weights(ticket, 1, rows, columns, ax=axes[0])
-    mask(ticket, 1, rows, columns, ax=axes[1])
-    if ticket.target is not None:
-        effective_weights(ticket, ticket.target, ax=axes[2])
-        weight_errors(ticket, ticket.target, ax=axes[3])
+    layer = min(1, ticket.source.depth - 1)
+    rows = min(32, ticket.source.shapes[layer][0])
+    columns = min(4 * rows, ticket.source.shapes[layer][1])
+    random_weights(ticket, layer, rows, columns, ax=axes[0])
+    mask(ticket, layer, rows, columns, ax=axes[1])
+    if ticket.target is None:
+        return
+    if not ticket.follows:
+        answers(ticket, ticket.target, ax=axes[2])
+        return
+    effective_weights(ticket, ticket.target, ax=axes[2])
+    weight_errors(ticket, ticket.target, ax=axes[3])
 
 
 def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int = 0) -> Figure:
@@ -134,15 +152,19 @@ def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.
 
 
 def constructions(comparison: Comparison, *, ax: Axes) -> None:
-    """Certified error (and the largest seen, below it) against the weights kept; the larger the mark, the larger the random network."""
+    """Certified error (and the largest found by attack and seen on the inputs, below it) against the weights kept.
+
+    The larger the mark, the larger the random network. The largest error over the domain lies between mark and dash.
+    """
     found = [row for row in comparison.rows if not row.why_not]
     if not found:
         raise ValueError("no construction of this comparison found a ticket; there is nothing to draw")
     largest = max(row.size for row in found)
     for row, marker in zip(found, itertools.cycle("osD^vP*X<>")):
         size = 30 + 270 * row.size / largest
-        ax.plot([row.kept] * 2, [row.error_seen, row.error_bound], color=GREY, lw=1, zorder=1)
-        ax.plot(row.kept, row.error_seen, "_", color=INK, ms=9, zorder=2)
+        ax.plot([row.kept] * 2, [row.error_found, row.error_bound], color=GREY, lw=1, zorder=1)
+        ax.plot(row.kept, row.error_found, "_", color=INK, ms=9, zorder=2)
+        ax.plot(row.kept, row.error_seen, ".", color=INK, ms=4, zorder=2)
         label = f"{row.construction}, of {row.size:,}, {row.seconds:.1f} s"
         ax.scatter(
             row.kept,
@@ -158,6 +180,6 @@ def constructions(comparison: Comparison, *, ax: Axes) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("weights kept")
-    ax.set_ylabel("error: certified (mark) and seen (dash)")
+    ax.set_ylabel("error: certified (mark), found by\nattack (dash), seen on inputs (dot)")
     ax.set_title(comparison.target, fontsize=10)
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), labelspacing=1.4)
