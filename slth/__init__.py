@@ -10,11 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slth import bounds, constructions, subset_sum
+    from slth import bounds, census, constructions, search, subset_sum
     from slth.approximation import EpsilonError, approximate
+    from slth.census import count_subnetworks
     from slth.compared import compare
+    from slth.constructions import source_shapes
     from slth.networks import Ball, Box, Network, RandomSource
+    from slth.perturbation import Perturbed, perturb
     from slth.sharing import SharedTickets, approximate_all
+    from slth.spool import out_of_core
     from slth.ticket import Ticket, load
 
 __version__ = "0.1.0"
@@ -26,30 +30,42 @@ _HOMES = {
     "Box": "slth.networks",
     "EpsilonError": "slth.approximation",
     "Network": "slth.networks",
+    "Perturbed": "slth.perturbation",
     "RandomSource": "slth.networks",
     "SharedTickets": "slth.sharing",
     "Ticket": "slth.ticket",
     "approximate": "slth.approximation",
     "approximate_all": "slth.sharing",
     "compare": "slth.compared",
+    "count_subnetworks": "slth.census",
     "load": "slth.ticket",
+    "out_of_core": "slth.spool",
+    "perturb": "slth.perturbation",
+    "source_shapes": "slth.constructions",
 }
-_ROOMS = ("bounds", "constructions", "subset_sum")
+_ROOMS = ("bounds", "census", "constructions", "search", "subset_sum")
 
 __all__ = [
     "Ball",
     "Box",
     "EpsilonError",
     "Network",
+    "Perturbed",
     "RandomSource",
     "SharedTickets",
     "Ticket",
     "approximate",
     "approximate_all",
     "bounds",
+    "census",
     "compare",
     "constructions",
+    "count_subnetworks",
     "load",
+    "out_of_core",
+    "perturb",
+    "search",
+    "source_shapes",
     "subset_sum",
 ]
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from slth.cli import laboratory, proofs, theory, tickets
+from slth.cli import census, laboratory, proofs, search, theory, tickets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     tickets.add_commands(commands)
+    census.add_commands(commands)
     laboratory.add_commands(commands)
+    search.add_commands(commands)
     theory.add_commands(commands)
     proofs.add_commands(commands)
     return parser

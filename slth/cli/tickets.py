@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from slth.networks import Network
 
 MODEL_HELP = (
-    "a network: .npz of Network.save or of W1, b1, W2, b2, ..., or the word 'digits' for the one that ships with slth"
+    "a network: .npz of Network.save or of W1, b1, W2, b2, ..., .safetensors, .onnx, .pt, or the word 'digits' for the one that ships "
+    "with slth"
 )
 
 
@@ -53,6 +54,14 @@ def add_commands(commands: Any) -> None:
     verify = commands.add_parser("verify", help="recompute what a ticket claims, from its seed and masks")
     verify.add_argument("ticket", help="a file that `slth approximate` or Ticket.save wrote")
     verify.add_argument("--target", required=True, metavar="MODEL", help=MODEL_HELP)
+    verify.add_argument(
+        "--attack",
+        type=int,
+        nargs="?",
+        const=50,
+        metavar="STEPS",
+        help="also search for the input with the largest error, with so many steps (50 if none are given)",
+    )
     verify.set_defaults(run=_verify)
 
 
@@ -99,10 +108,22 @@ def _approximate(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from slth import load
+    from slth.validation import positive_int
 
+    steps = None if options.attack is None else positive_int(options.attack, "--attack")
     ticket = load(options.ticket).verify(read_model(options.target))
     print(ticket.summary())
     print("verified: seed, masks and target give the error and the bound that the file claims")
+    if steps is not None:
+        found = ticket.attack(steps=steps, rng=0)
+        where = found.output[0] if len(found.output) == 1 else found.output
+        if found.error:
+            print(
+                f"attacked: an error of {found.error:.3g} found (output {where}, {found.evaluations:,} inputs tried); "
+                f"the certified bound is {found.ratio:.3g} times that"
+            )
+        else:
+            print(f"attacked: no error found ({found.evaluations:,} inputs tried)")
     return 0
 
 
