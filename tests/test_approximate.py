@@ -165,7 +165,7 @@ SHAPES: list[tuple[list[int], bool, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("epsilon", [1, 1e-2, 1e-4])
+@pytest.mark.parametrize("epsilon", [1, 1e-2, pytest.param(1e-4, marks=pytest.mark.slow)])
 def test_the_budget_is_kept_or_refused_with_a_width(epsilon: float) -> None:
     """The width named suffices at once in nearly all cases (an estimate, by the docstring): at least 80 % of first retries."""
     retries, failures = 0, 0

@@ -176,6 +176,7 @@ def peak(folder: Path, widths: list[int], *, spooled: bool = True) -> float:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_grows_neither_with_depth_nor_with_outputs(tmp_path: Path) -> None:
     """What is in memory is blocks and vectors. Of the larger targets the weights alone would add 0.24 MB and 0.5 MB, the masks as much, the
     errors as much, and what the certificate is computed from four times as much."""

@@ -17,7 +17,7 @@ __all__ = ["all_sampled"]
 
 
 @pytest.mark.usefixtures("all_sampled")
-@pytest.mark.parametrize(("loss", "epsilon"), [("sup", 0.12), ("error-rate", 0.13)])
+@pytest.mark.parametrize(("loss", "epsilon"), [("sup", 0.12), pytest.param("error-rate", 0.13, marks=pytest.mark.slow)])
 def test_intervals_cover_the_exact_census(loss: str, epsilon: float) -> None:
     """80 % intervals of short walks over pairs of sizes, of each pair one is looked at, so that they are independent: more misses than
     this have probability < 1e-6 if each interval covers as it says. Of three times the numbers there are more (negative control)."""

@@ -61,7 +61,7 @@ def all_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("all_sampled")
-@pytest.mark.parametrize(("loss", "epsilon"), [("sup", 0.12), ("error-rate", 0.13)])
+@pytest.mark.parametrize(("loss", "epsilon"), [("sup", 0.12), pytest.param("error-rate", 0.13, marks=pytest.mark.slow)])
 def test_intervals_cover_the_exact_census(loss: str, epsilon: float) -> None:
     """80 % intervals of few particles, over sizes and seeds: more misses than this have probability < 1e-6 if each interval covers as it
     says. Of numbers half as large again there are more (negative control)."""

@@ -129,6 +129,7 @@ def test_a_full_disk_leaves_the_record_before(tmp_path: Path, monkeypatch: pytes
         search.find(source(8), digits(), checkpoint=tmp_path / "no" / "search.npz", **options)
 
 
+@pytest.mark.slow
 def test_the_same_bits_with_any_number_of_threads() -> None:
     """OpenBLAS sums in another order with more threads, unless sums are cut short."""
     script = (

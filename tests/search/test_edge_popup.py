@@ -44,7 +44,7 @@ def test_steps_are_those_of_the_paper() -> None:
 
 
 @pytest.mark.parametrize("method", list(search.METHODS))
-@pytest.mark.parametrize("budget", ["layer", "global"])
+@pytest.mark.parametrize("budget", ["layer", pytest.param("global", marks=pytest.mark.slow)])
 def test_every_method_learns_and_keeps_its_budget(method: str, budget: str) -> None:
     net, objective = source(48), digits()
     density = 0.5

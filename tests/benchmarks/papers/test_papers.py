@@ -13,6 +13,7 @@ from tests.benchmarks.papers import attention, lenet5
 from tests.benchmarks.papers.stored import load, rounded
 
 
+@pytest.mark.slow
 def test_lenet5_again_bit_for_bit() -> None:
     stored, again = load("lenet5"), lenet5.measured(quick=True)
     assert again["theirs"] == [row for row in stored["theirs"] if row["n"] <= 15 and row["seed"] < 2]
