@@ -37,9 +37,9 @@ def theory(census: Census, sources: Ensemble | None = None) -> Theory:
 
     * Of small networks ``m H(s/m)``, the entropy bound: log2 C(m, s) is below it, by (log2 m) / 2 + O(1)
       (`slth.bounds.binom_entropy_bounds`).
-    * Of a construction, its first moment, and the entropy threshold of the weights: where a ticket is expected to begin (Mertens 1998
-      and Borgs et al. 2001 for all sizes together; by size in `slth.bounds.rfss_density_threshold`). Predictors: see
-      `slth.census.product.expected`.
+    * Of a construction, its first moment, and the entropy threshold of the weights: where a ticket is expected to begin (by size, as in
+      `slth.bounds.rfss_density_threshold`), and the size of tickets where the candidates are just enough for all sizes together (Mertens
+      1998, Borgs et al. 2001: half of the critical number for every weight). Predictors: see `slth.census.product.expected`.
     * Of a construction, counting: a source whose subnetworks serve every target of the range, weight by weight, has at least as many
       of them as there are targets two tolerances apart (Pensia et al. 2020, Theorem 2; Natale et al. 2024, Theorem 5): the smallest size s
       with log2 C(m, s) that large.
@@ -62,6 +62,8 @@ def theory(census: Census, sources: Ensemble | None = None) -> Theory:
         curves["first moment (predictor)"] = curve
         if math.isfinite(expected.threshold):
             thresholds["first moment of every weight reaches 1"] = expected.threshold
+        if math.isfinite(expected.critical):
+            thresholds["Mertens, Borgs et al.: half the critical candidates"] = expected.critical
         enough = np.flatnonzero(census.log2_all >= expected.bits)
         if enough.size and census.log2_all.max() >= expected.bits:
             thresholds["counting: below, not for all targets"] = _first(m, expected.bits)

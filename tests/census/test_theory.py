@@ -111,7 +111,12 @@ def test_thresholds_of_a_construction() -> None:
     target = slth.Network.read([(rng.uniform(-0.5, 0.5, (4, 5)), None)])
     found = of_construction(target, 40, 0.5, rng=1)
     lines = theory(found)
-    assert set(lines.thresholds) == {"first moment of every weight reaches 1", "counting: below, not for all targets"}
+    assert set(lines.thresholds) == {
+        "first moment of every weight reaches 1",
+        "Mertens, Borgs et al.: half the critical candidates",
+        "counting: below, not for all targets",
+    }
+    assert lines.thresholds["Mertens, Borgs et al.: half the critical candidates"] <= found.sizes[-1]
     reached = lines.thresholds["first moment of every weight reaches 1"]
     assert found.diagnostics["always_kept"] <= reached <= found.sizes[-1]
     bits, m = found.diagnostics["expected"].bits, found.parameters
@@ -137,3 +142,13 @@ def test_a_wider_source_is_expected_to_have_more() -> None:
         float(of_construction(target, width, 0.5, rng=0).diagnostics["expected"].log2.max()) for width in (30, 40, 50)
     ]
     assert all(a < b for a, b in itertools.pairwise(peaks))
+
+
+def test_the_critical_number_of_candidates() -> None:
+    """sum_k C(m, k) p_k for one weight, by hand: the first m with which it reaches 1."""
+    n = 12
+    near = np.log(np.array([0.0, *(0.01 * (k + 1) for k in range(n))]).clip(1e-300))
+    logs = near + np.log([math.comb(n, k) for k in range(n + 1)])
+    by_hand = next(m for m in range(n + 1) if sum(math.comb(m, k) * math.exp(near[k]) for k in range(m + 1)) >= 1)
+    assert expected._critical(logs) == by_hand
+    assert expected._critical(np.full(5, -np.inf)) == math.inf

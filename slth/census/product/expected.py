@@ -41,6 +41,9 @@ class Expectation:
     threshold : float
         Sum over the weights of the smallest size with an expected number of at least 1, first-layer weights included; infinite where
         a weight has none.
+    critical : float
+        Sum over the weights of half the critical number of candidates, the smallest with which all subsets together are expected to hold
+        one within the tolerance (Mertens 1998, Borgs et al. 2001); first-layer weights included, infinite where a weight has too few.
     bits : float
         log2 of how many targets, weight by weight in steps of two tolerances over the range of the layer, one source has to serve.
     """
@@ -48,6 +51,7 @@ class Expectation:
     sizes: Floats
     log2: Floats
     threshold: float
+    critical: float
     bits: float
 
 
@@ -56,13 +60,14 @@ def expectation(plan: Prepared, allowed: Sequence[float], shift: int) -> Expecta
     variance = laws.get(plan.source.law).variance
     if not (np.isfinite(allowed).all() and math.isfinite(variance)):
         return None
-    tables, counts, threshold, bits = [], [], float(shift), 0.0
+    tables, counts, threshold, critical, bits = [], [], float(shift), float(shift), 0.0
     for piece, tau in zip(plan.pieces, allowed, strict=True):
         for logs, many in _moments(piece, tau, variance):
             tables.append(logs)
             counts.append(many)
             reached = np.flatnonzero(logs >= 0)
             threshold += many * float(reached[0]) if reached.size else math.inf
+            critical += many * _critical(logs) / 2
         reach = float(np.abs(piece.target.scale * piece.matrix).max())
         bits += piece.target.size * math.log2(max(reach / tau, 1.0))
     longest = max(len(table) for table in tables)
@@ -70,7 +75,22 @@ def expectation(plan: Prepared, allowed: Sequence[float], shift: int) -> Expecta
     for row, logs in zip(table, tables, strict=True):
         row[: len(logs)] = logs
     sizes, log2 = _product(table, np.array(counts, np.float64))
-    return Expectation(sizes + shift, log2, threshold, bits)
+    return Expectation(sizes + shift, log2, threshold, critical, bits)
+
+
+def _critical(logs: Floats) -> float:
+    """From log E N_k of n candidates: with how many of them sum_k E N_k is at least 1; infinite if n are too few."""
+    n = len(logs) - 1
+    k = np.arange(n + 1)
+
+    def log_choose(m: int) -> Floats:
+        return np.asarray(gammaln(m + 1.0) - gammaln(k[: m + 1] + 1.0) - gammaln(m - k[: m + 1] + 1.0))
+
+    near = logs - log_choose(n)  # log P that the sum of k lies near the target
+    for m in range(n + 1):
+        if np.logaddexp.reduce(near[: m + 1] + log_choose(m)) >= 0:
+            return float(m)
+    return math.inf
 
 
 def _moments(piece: Piece, tau: float, variance: float) -> list[tuple[Floats, int]]:
