@@ -12,9 +12,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gammaln
 
+from slth.networks.bits import counts
+
 Masks = NDArray[np.uint8]
 
-_BITS = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
 _BLOCK_BYTES = 1 << 24
 
 
@@ -185,7 +186,7 @@ def _words(masks: Masks) -> NDArray[np.uint64]:
 
 def _apart(one: Masks, other: Masks) -> NDArray[np.int64]:
     """Hamming distances, row by row."""
-    return np.asarray(_BITS[one ^ other].sum(axis=1, dtype=np.int64))
+    return np.asarray(counts(one ^ other).sum(axis=1, dtype=np.int64))
 
 
 def _common_size(masks: Masks, parameters: int) -> int:
@@ -194,7 +195,7 @@ def _common_size(masks: Masks, parameters: int) -> int:
             f"masks must be packed rows (count, {-(-parameters // 8)}) uint8 of {parameters} bits, at least one, "
             f"got {masks.shape} {masks.dtype}"
         )
-    sizes = np.unique(_BITS[masks].sum(axis=1, dtype=np.int64))
+    sizes = np.unique(counts(masks).sum(axis=1, dtype=np.int64))
     if sizes.size > 1:
         raise ValueError(
             f"masks must all be of one size, got sizes {sizes[0]} to {sizes[-1]}; select those of one size first"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from slth.networks.bits import ones
 from slth.ticket import Ticket
 
-_BITS = np.array([i.bit_count() for i in range(256)], np.uint8)  # np.bitwise_count is new in NumPy 2
 _ROWS = 1 << 12
 
 
@@ -56,7 +56,7 @@ def ticket_distances(tickets: Sequence[Ticket]) -> NDArray[np.int64]:
 def _apart(one: Ticket, other: Ticket) -> int:
     count = 0
     for a, b in zip(one.masks.weights, other.masks.weights, strict=True):
-        count += sum(int(_BITS[a[at : at + _ROWS] ^ b[at : at + _ROWS]].sum()) for at in range(0, len(a), _ROWS))
+        count += sum(ones(a[at : at + _ROWS] ^ b[at : at + _ROWS]) for at in range(0, len(a), _ROWS))
     for p, q in zip(one.masks.biases, other.masks.biases, strict=True):
         if p is not None and q is not None:
             count += int((p != q).sum())

@@ -60,6 +60,12 @@ class Progress:
     since: float  # sum of the losses since the last record
     waiting: int  # records since the best
 
+    @classmethod
+    def start(cls, source: Flat) -> Progress:
+        """Nothing yet."""
+        nothing = np.zeros(source.values.size, np.bool_)
+        return cls(0, 0.0, math.inf, math.nan, nothing, source.values, [], 0.0, 0)
+
 
 def batches(count: int, batch: int, seed: int, first: int) -> Iterator[NDArray[np.int64]]:
     """Indices of the batch of each step from step `first` on: every epoch in an order of its own, a pure function of seed and epoch."""
@@ -93,8 +99,7 @@ def run(
     """
     state = None if store is None else store.read()
     if state is None:
-        n = source.values.size
-        now = Progress(0, 0.0, math.inf, math.nan, np.zeros(n, np.bool_), source.values, [], 0.0, 0)
+        now = Progress.start(source)
     else:
         assert store is not None
         now, saved = state

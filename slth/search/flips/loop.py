@@ -52,8 +52,7 @@ def run(
     started = time.perf_counter()
     searcher = method.launch(Task(landscape, sizes, settings.steps, settings.seed, workers))
     if saved is None:
-        n = source.values.size
-        now = Progress(0, 0.0, math.inf, math.nan, np.zeros(n, np.bool_), source.values, [], 0.0, 0)
+        now = Progress.start(source)
     else:
         assert store is not None
         now, state = saved

@@ -17,26 +17,41 @@ from slth.search.gradients.product import product
 from slth.search.oracle import Array
 
 
-class DenseGradient:
-    """One product forward, two back."""
+class _Affine:
+    """Bias, scale and activation of a linear layer, both ways."""
 
-    def __init__(self, layer: Dense) -> None:
+    def __init__(self, layer: Dense | Conv2d) -> None:
         self.arrays = len(layer.arrays)
         self._act, self._slope = slopes(layer.activation)
         self._scale = np.float32(layer.scale)
 
-    def forward(self, x: Array, weights: Sequence[Array]) -> tuple[Array, Any]:
-        z = product(x.reshape(-1, x.shape[-1]), weights[0].T).reshape(*x.shape[:-1], -1)
-        if self.arrays == 2:
-            z += weights[1]
+    def _put_out(self, z: Array, bias: Array | None) -> Array:
+        """What the layer makes of its linear part; writes into it."""
+        if bias is not None:
+            z += bias
         if self._scale != 1:
             z *= self._scale
-        value = self._act(z)
+        return self._act(z)
+
+    def _back(self, slope: Array, value: Array) -> Array:
+        """The gradient by the linear part, from that by the output."""
+        factor = self._slope(value)
+        if factor is not None:
+            slope = slope * factor
+        return slope * self._scale if self._scale != 1 else slope
+
+
+class DenseGradient(_Affine):
+    """One product forward, two back."""
+
+    def forward(self, x: Array, weights: Sequence[Array]) -> tuple[Array, Any]:
+        z = product(x.reshape(-1, x.shape[-1]), weights[0].T).reshape(*x.shape[:-1], -1)
+        value = self._put_out(z, weights[1] if self.arrays == 2 else None)
         return value, (x, value)
 
     def backward(self, slope: Array, kept: Any, weights: Sequence[Array], into: Sequence[Array], first: bool) -> Array:
         x, value = kept
-        slope = _through(slope, self._slope(value), self._scale)
+        slope = self._back(slope, value)
         flat, rows = x.reshape(-1, x.shape[-1]), slope.reshape(-1, slope.shape[-1])
         product(rows.T, flat, into[0])
         if self.arrays == 2:
@@ -44,23 +59,17 @@ class DenseGradient:
         return slope if first else product(rows, weights[0]).reshape(x.shape)
 
 
-class SparseGradient:
+class SparseGradient(_Affine):
     """A dense layer of which few weights are not zero: only these are multiplied. Its weights come as the vector of them."""
 
     def __init__(self, layer: Dense, places: NDArray[np.int64]) -> None:
-        self.arrays = len(layer.arrays)
-        self._act, self._slope = slopes(layer.activation)
-        self._scale = np.float32(layer.scale)
+        super().__init__(layer)
         self._rows, self._columns = np.divmod(places, layer.d_in)
         self._shape = layer.weight.shape
 
     def forward(self, x: Array, weights: Sequence[Array]) -> tuple[Array, Any]:
         z = np.ascontiguousarray((self._matrix(weights[0]) @ x.T).T)
-        if self.arrays == 2:
-            z += weights[1]
-        if self._scale != 1:
-            z *= self._scale
-        value = self._act(z)
+        value = self._put_out(z, weights[1] if self.arrays == 2 else None)
         return value, (x, value)
 
     def _matrix(self, weights: Array) -> csr_array:
@@ -69,7 +78,7 @@ class SparseGradient:
 
     def backward(self, slope: Array, kept: Any, weights: Sequence[Array], into: Sequence[Array], first: bool) -> Array:
         x, value = kept
-        slope = _through(slope, self._slope(value), self._scale)
+        slope = self._back(slope, value)
         np.einsum("br,br->r", slope[:, self._rows], x[:, self._columns], out=into[0])
         if self.arrays == 2:
             slope.sum(axis=0, out=into[1])
@@ -82,13 +91,12 @@ def dense_gradient(layer: Dense) -> DenseGradient | SparseGradient:
     return DenseGradient(layer) if places is None else SparseGradient(layer, places)
 
 
-class Conv2dGradient:
+class Conv2dGradient(_Affine):
     """The windows of a batch as a matrix, so that a convolution is a dense layer of them."""
 
     def __init__(self, layer: Conv2d) -> None:
-        self.arrays = len(layer.arrays)
-        self._act, self._slope = slopes(layer.activation)
-        self._scale, self._layer = np.float32(layer.scale), layer
+        super().__init__(layer)
+        self._layer = layer
 
     def forward(self, x: Array, weights: Sequence[Array]) -> tuple[Array, Any]:
         layer = self._layer
@@ -101,17 +109,13 @@ class Conv2dGradient:
             matrices.append(matrix)
             mixed = product(matrix, weights[0][outof].reshape(-1, matrix.shape[1]).T)
             out[:, outof] = mixed.reshape(batch, rows, columns, -1).transpose(0, 3, 1, 2)
-        if self.arrays == 2:
-            out += weights[1][:, None, None]
-        if self._scale != 1:
-            out *= self._scale
-        value = self._act(out)
+        value = self._put_out(out, weights[1][:, None, None] if self.arrays == 2 else None)
         return value, (x.shape, matrices, value)
 
     def backward(self, slope: Array, kept: Any, weights: Sequence[Array], into: Sequence[Array], first: bool) -> Array:
         shape, matrices, value = kept
         layer = self._layer
-        slope = _through(slope, self._slope(value), self._scale)
+        slope = self._back(slope, value)
         if self.arrays == 2:
             slope.sum(axis=(0, 2, 3), out=into[1])
         batch, _, rows, columns = slope.shape
@@ -139,10 +143,3 @@ class Conv2dGradient:
         layer = self._layer
         ins, outs = layer.c_in // layer.groups, layer.c_out // layer.groups
         return [(slice(g * ins, (g + 1) * ins), slice(g * outs, (g + 1) * outs)) for g in range(layer.groups)]
-
-
-def _through(slope: Array, factor: NDArray[Any] | None, scale: np.float32) -> Array:
-    """Back through activation and scale."""
-    if factor is not None:
-        slope = slope * factor
-    return slope * scale if scale != 1 else slope

@@ -14,8 +14,8 @@ def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None) -
     """``a (m, k) @ b (k, n)``, the terms summed in blocks of `BLOCK`, block after block.
 
     OpenBLAS cuts long sums into parts, and elsewhere when it has several threads; sums of at most `BLOCK` terms it does not cut. Measured
-    with OpenBLAS 0.3 on 1,256 shapes: the same bits with 1, 2 and 3 threads, where plain products differ in 162. Other libraries and
-    other processors may round differently.
+    with OpenBLAS 0.3 on 1,884 shapes and layouts, with 2 and with 3 threads against 1: the same bits, where 324 of 3,768 plain products
+    differ. Other libraries and other processors may round differently.
     """
     found = np.matmul(a[:, :BLOCK], b[:BLOCK], out=out)
     for start in range(BLOCK, a.shape[1], BLOCK):

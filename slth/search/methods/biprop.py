@@ -7,9 +7,7 @@ alpha = |M * W|_1 / |M|_1, which minimises the squared distance of the two for a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +15,13 @@ from numpy.typing import NDArray
 from slth.search.budget import Group
 from slth.search.flat import Array, Flat
 from slth.search.method import Step
+from slth.search.methods.edge_popup import EdgePopup
 from slth.search.methods.ranked import Ranked
-from slth.search.methods.settings import not_negative, share
 
 
 @dataclass(frozen=True)
-class Biprop:
-    """The method; see `EdgePopup` for its settings."""
-
-    momentum: float = 0.9
-    decay: float = 5e-4
-    anneal: float = 0.0
-
-    def __post_init__(self) -> None:
-        share(self.momentum, "momentum")
-        not_negative(self.decay, "decay")
-        share(self.anneal, "anneal")
+class Biprop(EdgePopup):
+    """The method, with the settings of `EdgePopup`."""
 
     @property
     def name(self) -> str:
@@ -62,7 +51,3 @@ class _Searcher(Ranked):
         mask = super().mask()
         self._binarise(mask)
         return mask
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        super().restore(state)
-        super().mask()
