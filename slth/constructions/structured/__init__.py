@@ -14,7 +14,7 @@ normal. Dense layers are the 1x1 case: whole neurons go. What is left can be sto
 About d log2(1/epsilon) filters are necessary (first moment; `slth.bounds.mrss_target_lower`), and the theorem asks for far more
 (`slth.bounds.structured_cnn_width`). Subsets are proven optimal up to `proven(d)` candidates, and heuristic beyond; `report` shows which.
 Measured: for d to 4 the closest subset of n candidates of a half is within a factor of 3.4 of what the first moment expects, 2.07 times
-the root mean square weight times 2^(-n/d). For a layer of 32 outputs the heuristic leaves the largest error at 24 % of the largest weight
+the root mean square weight times 2^(-n/d). For a layer of 32 outputs the heuristic leaves the largest error at 25 % of the largest weight
 with 100 candidates, 8 % with 400, 1.5 % with 1,000. Of a trained convolution with d = 288 it leaves 65 % with 200 and 16 % with 2,000,
 where the first moment would allow 1 % from 1,800 on; with d = 576 it leaves 31 % with 2,000. Convolutions of that size are out of reach at
 widths that fit into memory.
