@@ -282,6 +282,22 @@ def test_no_weight_is_further_off_than_the_best_of_its_candidates() -> None:
 # --- effective layers: what a certificate rests on ------------------------------------------------------------------
 
 
+def test_the_reserve_lasts_for_every_round() -> None:
+    """A half gains once a round, for its worst weight; were all given away in the first, its second worst would stay out of reach."""
+    rng = np.random.default_rng(0)
+    target = slth.Network.read([(rng.choice([-1.0, 1.0], (400, 30)) * rng.uniform(0.5, 3.0, (400, 30)) ** 2, None)])
+    plan = planned(TWO_LAYER, target, (20,), slth.Box([-1] * 30, [1] * 30), "uniform", 0)
+    reserves = []
+    for problems in plan.rounds():
+        for block in problems:
+            plan.place(block, *plan.choose(block, None))
+        reserves.append(plan.pieces[0].reserve.size)
+    whole, first, second = reserves
+    assert whole > 8
+    assert whole // 2 >= first > whole // 2 - 4
+    assert second == 0
+
+
 def flipped(masks: Masks, rng: np.random.Generator, share: float, widths: tuple[int, ...]) -> Masks:
     """Random flips that keep the form: any bit above, any own bias; below, kept weights and biases are dropped."""
     weights, biases = [], []

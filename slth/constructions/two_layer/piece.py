@@ -80,7 +80,7 @@ class Piece:
         if round_ == 0:
             yield from self._all_problems(self.scale)
         else:
-            yield from self._worst_problems()
+            yield from self._worst_problems(max(self.rule.rescues - round_, 0) + 1)
 
     def _all_problems(self, scale: float) -> Iterator[Problems]:
         """Every row and group, in blocks that fit in memory, are solved in a fraction of a second, and are enough for all threads."""
@@ -110,17 +110,21 @@ class Piece:
         n = int(self.neurons.shape[1])
         return max(1, min(int(1e8 / self.rule.cost(n)), BLOCK_BYTES // (32 * n)))
 
-    def _worst_problems(self) -> Iterator[Problems]:
+    def _worst_problems(self, rounds: int) -> Iterator[Problems]:
+        """The worst, after a share of the reserve has been given away: this round and those to come have as much each."""
         count = int(np.ceil(RESCUED * self.errors.size))
         worst = largest(self.errors.reshape(-1), count)
-        gained = self._give(worst)
+        gained = self._give(worst, -(-self.reserve.size // rounds))
         worst = np.sort(worst[gained[worst % len(gained)]])
         for some in spool.slices(worst.size, min(self._quick(), 512)):
             row, group = np.divmod(worst[some], len(gained))
             yield self._problems(row, group, self.scale, again=True)
 
-    def _give(self, worst: Ints) -> NDArray[np.bool_]:
-        """Give reserve neurons to the halves of problems (row * groups + group), in their order; returns which halves gained."""
+    def _give(self, worst: Ints, most: int) -> NDArray[np.bool_]:
+        """Give about `most` reserve neurons to the halves of problems (row * groups + group), in their order; returns which gained.
+
+        A half gains once a round, for its worst weight: what it gains may not help its others, which the next round serves.
+        """
         extra = min(EXTRA, enough(self.source, self.first + 1, self.rule.most) - self.neurons.shape[1])
         gained = np.zeros(len(self.neurons), np.bool_)
         if extra <= 0 or self.reserve.size == 0:
@@ -134,12 +138,12 @@ class Piece:
                 u[:, here] = drawn[self.reserve[here] - block.start].T
         neurons = np.pad(self.neurons, ((0, 0), (0, extra)), constant_values=-1)
         gains = np.pad(self.gains, ((0, 0), (0, extra)))
-        free = np.ones(self.reserve.size, np.bool_)
+        free, given = np.ones(self.reserve.size, np.bool_), 0
         for place in worst:
             row, group = divmod(int(place), len(gained))
             if gained[group] or group >= self.deal.inputs.size:
                 continue
-            if not free.any():
+            if given >= most:
                 break
             i, sign = self.deal.inputs[group], self.deal.signs[group]
             v = self.source.weight_rows(self.first + 1, row, row + 1)[0, self.reserve]
@@ -151,6 +155,7 @@ class Piece:
             at = np.arange(self.neurons.shape[1], self.neurons.shape[1] + best.size)
             neurons[group, at], gains[group, at] = self.reserve[best], gain[best]
             free[best] = False
+            given += best.size
             gained[group] = best.size > 0
         self.neurons, self.gains, self.reserve = neurons, gains, self.reserve[free]
         return gained

@@ -1,4 +1,4 @@
-"""The command line: rows one after another, each in a process of its own, then the table."""
+"""The command line: rows one after another, each in a process of its own and stored as it comes, then the table of all that are stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+from tests.benchmarks.papers import stored
 from tests.benchmarks.targets import images, language, policies, sound
 from tests.benchmarks.targets.measured import HEADER, LARGEST, Row, measure
 from tests.benchmarks.targets.target import RealTarget
@@ -32,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Networks that others have trained, found in random networks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(TARGETS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small targets only, at their first width")
+    parser.add_argument("--show", action="store_true", help="measure nothing: print what notebooks/data/targets.json holds")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--row", type=int, help=argparse.SUPPRESS)  # number of the width: measured in this process
     options = parser.parse_args()
@@ -44,7 +46,10 @@ def main() -> None:
         row = measure(names[0], target, list(target.widths)[options.row], options.workers)
         print(json.dumps(row.plain()))
         return
-    rows = [row for name in names for row in measured(name, 1 if options.quick else 2, options.workers)]
+    if not options.show:
+        for name in names:
+            measured(name, 1 if options.quick else 2, options.workers)
+    rows = stored_rows()
     if not rows:
         return
     print(table(HEADER, [row.cells() for row in rows]))
@@ -59,9 +64,22 @@ def main() -> None:
         )
 
 
-def measured(name: str, widths: int, workers: int) -> list[Row]:
-    """The rows of a target, as far as its packages are installed."""
-    found = []
+def stored_rows() -> list[Row]:
+    """All rows measured so far, in the order of `TARGETS`."""
+    if not (stored.DATA / "targets.json").exists():
+        return []
+    rows = [Row(**row) for row in stored.load("targets")["rows"]]
+    return sorted(rows, key=lambda row: list(TARGETS).index(row.target))
+
+
+def store(row: Row) -> None:
+    """Put a row in the place of an older one of its target and width."""
+    others = [old for old in stored_rows() if (old.target, old.width) != (row.target, row.width)]
+    stored.save("targets", {"rows": [stored.rounded(other.plain()) for other in [*others, row]]})
+
+
+def measured(name: str, widths: int, workers: int) -> None:
+    """Measure and store the rows of a target, as far as its packages are installed."""
     for i in range(widths):
         command = [sys.executable, "-m", "tests.benchmarks.targets", name, "--row", str(i), "--workers", str(workers)]
         run = subprocess.run(command, capture_output=True, text=True)
@@ -69,9 +87,9 @@ def measured(name: str, widths: int, workers: int) -> list[Row]:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
             print(f"{name}: left out ({reason})", file=sys.stderr)
             break
-        found.append(Row(**json.loads(run.stdout.splitlines()[-1])))
-        print(" | ".join(found[-1].cells()), file=sys.stderr, flush=True)
-    return found
+        row = Row(**json.loads(run.stdout.splitlines()[-1]))
+        print(" | ".join(row.cells()), file=sys.stderr, flush=True)
+        store(row)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tests.benchmarks.targets.target import RealTarget
 LARGEST = 100_000_000  # weights of a source that is evaluated itself; it takes 8 bytes for each
 HEADER = [
     "target", "weights (entries)", "width", "error bound", "seen error", "largest weight error", "kept", "of", "answers before / after",
-    "entries a second", "peak memory", "seconds",
+    "entries a second", "peak memory", "seconds", "CPU seconds",
 ]  # fmt: skip
 
 
@@ -30,8 +30,8 @@ class Row:
 
     `weights` are those of the linear maps of the target, `entries` the numbers that subset sums stand for: of attention the entries of the
     product matrices of each head. `memory`: most anonymous memory of the process while the ticket was made, `before` that of the
-    interpreter and the target alone, in bytes. `itself`: whether the seen error is that of the pruned random network, or of its
-    effective weights.
+    interpreter and the target alone, in bytes. `cpu`: seconds of all cores together, which other work on the machine hardly changes.
+    `itself`: whether the seen error is that of the pruned random network, or of its effective weights.
     """
 
     target: str
@@ -48,6 +48,7 @@ class Row:
     memory: float
     before: float
     seconds: float
+    cpu: float
 
     def cells(self) -> list[str]:
         """As text, in the order of `HEADER`."""
@@ -55,7 +56,7 @@ class Row:
         return [
             self.target, entries, self.width, f"{self.bound:.2g}", f"{self.seen:.2g}" + ("" if self.itself else " *"),
             f"{self.weight_error:.2g}", f"{self.kept:,}", f"{self.size:,}", self.answers, f"{self.entries / self.seconds:,.0f}",
-            f"{self.memory / 1e6:,.0f} MB", f"{self.seconds:,.1f}",
+            f"{self.memory / 1e6:,.0f} MB", f"{self.seconds:,.1f}", f"{self.cpu:,.1f}",
         ]  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
@@ -70,9 +71,9 @@ def measure(name: str, target: RealTarget, width: str, workers: int) -> Row:
     network = target.network
     before = anonymous_memory()
     with peak_memory() as peak:
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         ticket = slth.approximate(network, target.widths[width], domain=target.domain, rng=0, workers=workers)
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, time.process_time() - used
     itself = ticket.size <= LARGEST
     answers = target.answers(network)
     found = target.answers(ticket if itself else effective_network(ticket))
@@ -83,7 +84,7 @@ def measure(name: str, target: RealTarget, width: str, workers: int) -> Row:
     )
     return Row(
         name, weights, entries, width, ticket.error_bound, float(np.abs(found - answers).max()), ticket.weight_error,
-        ticket.kept, ticket.size, target.judged(answers, found), itself, peak[0], before, seconds,
+        ticket.kept, ticket.size, target.judged(answers, found), itself, peak[0], before, seconds, cpu,
     )  # fmt: skip
 
 
