@@ -204,7 +204,7 @@ def check_epsilon_error(error: slth.EpsilonError, width: int, epsilon: float) ->
 @pytest.mark.parametrize("epsilon", [10, 100, 1e6])
 def test_a_budget_that_the_ticket_meets_is_not_refused(epsilon: float) -> None:
     """`EpsilonError`: "if epsilon cannot be met". The ticket of the closest subsets meets these, certified."""
-    for seed in range(5):
+    for seed in range(2):
         target = slth.Network.random([3, 4, 4, 2], rng=seed)
         for width in (2, 6, 20):
             if slth.approximate(target, width, rng=seed).error_bound <= epsilon:

@@ -112,8 +112,9 @@ def test_several_processes_give_the_same_in_the_same_order() -> None:
 
 
 def test_ctrl_c_ends_it_at_once() -> None:
+    papers = "borgs_2001", "pensia_2020", "becchetti_2022", "burkholz_2022"  # the slow steps would be run first
     process = subprocess.Popen(
-        [sys.executable, "-m", "slth.cli", "prove", "borgs_2001", "pensia_2020", "--workers", "2"],
+        [sys.executable, "-m", "slth.cli", "prove", *papers, "--fast", "--workers", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None

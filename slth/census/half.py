@@ -83,6 +83,7 @@ class Half:
         spans = np.ptp(values, axis=1)
         sides = np.maximum(widths, 1e-9 * spans)
         sides = np.where(sides > 0, sides, 1.0)
+        values = np.ascontiguousarray(values)
         nodes = 4 * (n // leaf) + 4
         order, begins, ends, children = (np.zeros(size, np.int64) for size in (n, nodes, nodes, nodes))
         count = kernel.build(values, sides, _coordinates(spans, sides, n, leaf), leaf, order, begins, ends, children)

@@ -52,10 +52,9 @@ class Batch:
             ) from None
         # kernels would be compiled again for arrays that are read-only
         rows = values.reshape(-1, n) if values.flags.writeable else values.reshape(-1, n).copy()
-        row_of = np.ascontiguousarray(np.broadcast_to(np.arange(len(rows)).reshape(values.shape[:-1]), shape)).reshape(
-            -1
-        )
-        targets = np.ascontiguousarray(np.broadcast_to(goals, shape)).reshape(-1)
+        places = np.arange(len(rows)).reshape(values.shape[:-1])
+        row_of = np.array(np.broadcast_to(places, shape), order="C").reshape(-1)
+        targets = np.array(np.broadcast_to(goals, shape), order="C").reshape(-1)
         most = _check_reach(rows, row_of, targets, 1)
         order = np.arange(row_of.size) if len(rows) == row_of.size else np.argsort(row_of, kind="stable")
         return cls(rows, row_of, targets, order, shape, values.shape[:-1], most, Allowed.read(n))

@@ -96,7 +96,7 @@ class Question:
         elif not (allowed.plain or allowed.sized):
             raise ValueError("vectors take size=, but no coefficients, pattern or locked")
         if tolerance is not None:
-            tolerance = np.ascontiguousarray(np.broadcast_to(tolerance, instances.shape)).reshape(-1)
+            tolerance = np.array(np.broadcast_to(tolerance, instances.shape), order="C").reshape(-1)
         return cls(objective, instances, tolerance, allowed, norm, order, k_best, deadline, rng, count, progress)
 
     @property

@@ -22,9 +22,10 @@ DOMAINS = ("unit", "positive", "negative", "away from 0", "below 0", "mixed", "p
 
 @pytest.mark.parametrize("kind", DOMAINS)
 def test_the_bound_is_never_undercut(kind: str) -> None:
-    for i, target in list(enumerate(TARGETS.values()))[
-        DOMAINS.index(kind) % 2 :: 2
-    ]:  # all of them in two kinds of domain
+    some = list(enumerate(TARGETS.values()))[
+        DOMAINS.index(kind) % 4 :: 4
+    ]  # each of them in two kinds of domain or three
+    for i, target in some:
         rng = np.random.default_rng([i, DOMAINS.index(kind)])
         domain = domain_of(kind, target.widths[0], rng)
         ticket = slth.approximate(target, int(rng.choice([1, 3, 8])), domain=domain, rng=i, workers=1)
@@ -73,7 +74,7 @@ def random_target(rng: np.random.Generator) -> Network:
 
 
 def test_random_convolutions_keep_to_their_bounds() -> None:
-    for seed in range(30):
+    for seed in range(15):
         rng = np.random.default_rng(seed)
         target = random_target(rng)
         domain = domain_of(str(rng.choice(DOMAINS)), target.widths[0], rng)
@@ -227,7 +228,7 @@ def wider(error: slth.EpsilonError, width: int) -> int:
     ("name", "budgets"),
     [
         ("two convolutions", [1.0]), ("max pool", [5.0, 1.0]), ("residual with a shortcut", [5.0]), ("dense residual", [1.0]),
-        ("groups", [5.0, 1.0]), ("a sequence", [5.0, 1.0]),
+        ("groups", [1.0]), ("a sequence", [1.0]),
     ],
 )  # fmt: skip
 def test_a_budget_is_kept_or_refused_with_a_width(name: str, budgets: list[float]) -> None:

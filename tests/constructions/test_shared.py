@@ -19,7 +19,7 @@ from slth.networks import Conv2d, Dense, Flatten, Network, read_domain
 from tests.constructions.asked import asked_first, planned
 from tests.reference import shared as reference
 
-FIXED = settings(derandomize=True, deadline=None, database=None, max_examples=80)
+FIXED = settings(derandomize=True, deadline=None, database=None, max_examples=40)
 
 
 def smallest(samples: np.ndarray, targets: np.ndarray, tolerance: float) -> subset_sum.Solution:

@@ -13,7 +13,7 @@ from slth.networks import Conv2d
 from slth.networks.layers.window import pair, slid
 from tests.reference.layers import convolution
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=80)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
 BORDERS = st.tuples(st.integers(0, 2), st.integers(0, 2))
 

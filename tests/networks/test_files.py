@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import slth.files
 from slth.files import atomic_write, read_npz, write_npz
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=200)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=100)
 ARRAYS = {
     "a": np.arange(12.0).reshape(3, 4),
     "layer.weight": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),

@@ -14,7 +14,7 @@ from slth.networks import Conv2d, Dense, Embedding
 from slth.networks.layers import Conv2dForm, DenseForm
 from tests.networks.every_layer import LAYERS, WITHOUT_WEIGHTS, inputs
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=80)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 Case = tuple[Dense | Conv2d, np.ndarray]
 
 

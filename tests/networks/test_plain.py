@@ -15,7 +15,7 @@ from slth.networks.activations import ACTIVATIONS, activation
 from slth.networks.layers.plain import softmax
 from tests.reference import layers as naive
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=100)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=50)
 NAMES = [*sorted(ACTIVATIONS), "leaky-relu(0.2)", "leaky-relu(-3)"]
 FLOATS = st.floats(-1e6, 1e6) | st.floats(-8, 8)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slth.networks import AveragePool2d, GlobalAveragePool2d, MaxPool2d
 from tests.reference.layers import pooling
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=80)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 
 
 @FIXED

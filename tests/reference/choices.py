@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
+from tests.reference.integers import in_units
+
 
 class Choice(NamedTuple):
     """One choice, in the order in which equals are ranked: error, size, code."""
@@ -41,13 +43,15 @@ def ranked(
     first.
     """
     alphabet = [c for c in coefficients if c == 0] + [c for c in coefficients if c != 0]
-    exact, goal = [Fraction(x) for x in samples], Fraction(target)
+    (*exact, goal), unit = in_units([*samples, target])
     found = []
     for way in ways:
-        total = sum((c * x for c, x in zip(way, exact, strict=True)), Fraction(0))
+        total = sum(c * x for c, x in zip(way, exact, strict=True))
         code = sum(alphabet.index(c) * len(alphabet) ** i for i, c in enumerate(way))
-        found.append(Choice(abs(total - goal), sum(c != alphabet[0] for c in way), code, total))
-    return sorted(found)
+        found.append((abs(total - goal), sum(c != alphabet[0] for c in way), code, total))
+    return [
+        Choice(Fraction(error, unit), size, code, Fraction(total, unit)) for error, size, code, total in sorted(found)
+    ]
 
 
 def best_partition(numbers: Sequence[int]) -> int:

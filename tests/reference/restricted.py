@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
+from tests.reference.integers import in_units
+
 
 class Choice(NamedTuple):
     """One choice. `chosen` are the samples whose coefficient is not the base: 0 if that is among the coefficients, else the first."""
@@ -30,7 +32,7 @@ def every_choice(
     """All choices allowed, n to about 12."""
     base = 0 if 0 in coefficients else coefficients[0]
     digits = {c: i for i, c in enumerate([base, *(c for c in coefficients if c != base)])}
-    values = [Fraction(x) for x in samples]
+    (*values, goal), unit = in_units([*samples, target])
     for signs in product(coefficients, repeat=len(values)):
         chosen = [c != base for c in signs]
         if locked is not None and any(must and not is_in for must, is_in in zip(locked, chosen, strict=True)):
@@ -41,10 +43,10 @@ def every_choice(
             s, block = pattern
             if any(sum(chosen[start : start + block]) != s for start in range(0, len(chosen), block)):
                 continue
-        total = sum((c * x for c, x in zip(signs, values, strict=True)), start=Fraction(0))
+        total = sum(c * x for c, x in zip(signs, values, strict=True))
         mask = sum(1 << i for i, is_in in enumerate(chosen) if is_in)
         code = sum(digits[c] * len(digits) ** i for i, c in enumerate(signs))
-        yield Choice(abs(total - Fraction(target)), sum(chosen), code, mask, signs)
+        yield Choice(Fraction(abs(total - goal), unit), sum(chosen), code, mask, signs)
 
 
 def closest(samples: Sequence[float | int], target: float | int, **restrictions: object) -> Choice:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from tests.reference.integers import in_units, subset_sums
+
 
 class Found(NamedTuple):
     """A subset, as the canonical rule ranks it."""
@@ -22,20 +24,19 @@ class Found(NamedTuple):
 
 def every_error(samples: Sequence[float], target: float) -> list[Fraction]:
     """|sum - target| of all 2^n subsets, in order of the mask."""
-    sums = [-Fraction(target)]
-    for sample in samples:
-        sums += [total + Fraction(sample) for total in sums]
-    return [abs(total) for total in sums]
+    (*values, goal), unit = in_units([*samples, target])
+    return [Fraction(abs(total), unit) for total in subset_sums(values, -goal)]
 
 
 def closest_by_size(samples: Sequence[float], target: float) -> list[Found]:
     """For every size 0 .. n its closest subset, by looking at all 2^n; of a range of sizes, the least of its entries."""
-    best: list[Found | None] = [None] * (len(samples) + 1)
-    for mask, error in enumerate(every_error(samples, target)):
-        found = Found(error, mask.bit_count(), mask)
-        known = best[found.size]
-        best[found.size] = found if known is None else min(known, found)
-    return [found for found in best if found is not None]
+    (*values, goal), unit = in_units([*samples, target])
+    errors = [abs(total) for total in subset_sums(values, -goal)]
+    by_size: list[list[int]] = [[] for _ in range(len(samples) + 1)]
+    for mask in range(len(errors)):
+        by_size[mask.bit_count()].append(mask)
+    best = [min(masks, key=lambda mask: (errors[mask], mask)) for masks in by_size]
+    return [Found(Fraction(errors[mask], unit), size, mask) for size, mask in enumerate(best)]
 
 
 def smallest_within(samples: Sequence[float], target: float, epsilon: float, low: int, high: int) -> int | None:

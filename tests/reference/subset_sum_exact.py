@@ -8,9 +8,11 @@ element i). A zero is therefore never chosen.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
+
+from tests.reference.integers import in_units, subset_sums
 
 
 class Subset(NamedTuple):
@@ -24,28 +26,20 @@ class Subset(NamedTuple):
 
 def closest(samples: Sequence[float], target: float) -> Subset:
     """The subset whose sum is closest to the target, by looking at all 2^n of them; n <= 14 takes under a second."""
-    exact_target = Fraction(target)
-    _, _, mask = min((abs(total - exact_target), mask.bit_count(), mask) for mask, total in every_sum(samples))
+    (*values, goal), _ = in_units([*samples, target])
+    _, _, mask = min((abs(total - goal), mask.bit_count(), mask) for mask, total in enumerate(subset_sums(values)))
     return _subset(mask, samples, target)
 
 
 def smallest_within(samples: Sequence[float], target: float, epsilon: float) -> Subset | None:
     """The subset of fewest elements with |sum - target| <= epsilon, then closest, then smallest mask; None if none."""
-    exact_target, exact_epsilon = Fraction(target), Fraction(epsilon)
+    (*values, goal, tolerance), _ = in_units([*samples, target, epsilon])
     within = [
-        (mask.bit_count(), abs(total - exact_target), mask)
-        for mask, total in every_sum(samples)
-        if abs(total - exact_target) <= exact_epsilon
+        (mask.bit_count(), abs(total - goal), mask)
+        for mask, total in enumerate(subset_sums(values))
+        if abs(total - goal) <= tolerance
     ]
     return _subset(min(within)[2], samples, target) if within else None
-
-
-def every_sum(samples: Sequence[float]) -> Iterator[tuple[int, Fraction]]:
-    """All 2^n pairs (mask, exact sum of the samples in it), in order of the mask."""
-    sums = [Fraction(0)]
-    for sample in samples:
-        sums += [total + Fraction(sample) for total in sums]
-    return iter(enumerate(sums))
 
 
 def closest_meet(samples: Sequence[float], target: float) -> Subset:
@@ -56,11 +50,7 @@ def closest_meet(samples: Sequence[float], target: float) -> Subset:
     sizes add and the two halves of a mask do not touch. For each value of the low half only the two neighbours of
     `target - value` among the values of the high half can be closest.
     """
-    fractions = [Fraction(sample) for sample in samples]
-    exact_target = Fraction(target)
-    unit = max(value.denominator for value in [*fractions, exact_target])  # powers of two, so the largest serves all
-    integers = [int(value * unit) for value in fractions]
-    goal = int(exact_target * unit)
+    (*integers, goal), _ = in_units([*samples, target])
     half = len(integers) // 2
     low, high = _best_of_each_value(integers[:half]), _best_of_each_value(integers[half:])
     high_values = sorted(high)
@@ -79,11 +69,8 @@ def closest_meet(samples: Sequence[float], target: float) -> Subset:
 
 def _best_of_each_value(integers: Sequence[int]) -> dict[int, tuple[int, int]]:
     """For every value a subset adds up to: (size, mask) of the smallest such subset, then of the smallest mask."""
-    sums = [0]
-    for integer in integers:
-        sums += [total + integer for total in sums]
     best: dict[int, tuple[int, int]] = {}
-    for mask, total in enumerate(sums):
+    for mask, total in enumerate(subset_sums(integers)):
         candidate = (mask.bit_count(), mask)
         best[total] = min(best.get(total, candidate), candidate)
     return best

@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from tests.reference.integers import in_units
+
 Vector = Sequence[float]
 
 
 def distances(samples: Sequence[Vector], target: Vector, norm: str) -> Iterator[tuple[int, Fraction]]:
     """All 2^n pairs (mask, distance), in order of the mask; squared for the norm "l2"."""
-    zero = tuple(-Fraction(x) for x in target)
-    sums = [zero]
-    for sample in samples:
-        vector = [Fraction(x) for x in sample]
-        sums += [tuple(a + b for a, b in zip(total, vector, strict=True)) for total in sums]
+    d = len(target)
+    values, unit = in_units([*target, *(x for sample in samples for x in sample)])
+    sums = [tuple(-x for x in values[:d])]
+    for at in range(d, len(values), d):
+        sums += [tuple(a + b for a, b in zip(total, values[at : at + d], strict=True)) for total in sums]
     for mask, total in enumerate(sums):
-        yield mask, max(map(abs, total)) if norm == "max" else sum((x * x for x in total), Fraction(0))
+        yield (
+            mask,
+            Fraction(max(map(abs, total)), unit) if norm == "max" else Fraction(sum(x * x for x in total), unit**2),
+        )
 
 
 def closest(

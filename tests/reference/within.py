@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 
+from tests.reference.integers import in_units, subset_sums
+
 
 def is_within(samples: Sequence[float], mask: int, target: float, epsilon: float, low: int, high: int) -> bool:
     """Whether the samples in `mask` are low to high many and add up to the target up to epsilon, the border included."""
@@ -15,16 +17,14 @@ def is_within(samples: Sequence[float], mask: int, target: float, epsilon: float
 
 def exists_within(samples: Sequence[float], target: float, epsilon: float, low: int, high: int) -> bool:
     """Whether any of the 2^n subsets is; n <= 10 takes milliseconds."""
-    values, goal, tolerance = _integers(samples, target, epsilon)
-    sums = [0]
-    for value in values:
-        sums += [total + value for total in sums]
-    return any(low <= mask.bit_count() <= high and abs(total - goal) <= tolerance for mask, total in enumerate(sums))
+    (*values, goal, tolerance), _ = in_units([*samples, target, epsilon])
+    sums = enumerate(subset_sums(values))
+    return any(low <= mask.bit_count() <= high and abs(total - goal) <= tolerance for mask, total in sums)
 
 
 def exists_within_by_halves(samples: Sequence[float], target: float, epsilon: float, low: int, high: int) -> bool:
     """Equivalent to `exists_within`: for each sum and size of one half, the sums of each size of the other are searched; n = 20."""
-    values, goal, tolerance = _integers(samples, target, epsilon)
+    (*values, goal, tolerance), _ = in_units([*samples, target, epsilon])
     half = len(values) // 2
     left, right = _by_size(values[:half]), _by_size(values[half:])
     for i, some in enumerate(left):
@@ -34,14 +34,6 @@ def exists_within_by_halves(samples: Sequence[float], target: float, epsilon: fl
                 if at < len(right[j]) and right[j][at] <= goal + tolerance - total:
                     return True
     return False
-
-
-def _integers(samples: Sequence[float], target: float, epsilon: float) -> tuple[list[int], int, int]:
-    """Everything times the common denominator, a power of two."""
-    fractions = [Fraction(x) for x in (*samples, target, epsilon)]
-    unit = max(x.denominator for x in fractions)
-    *values, goal, tolerance = (int(x * unit) for x in fractions)
-    return values, goal, tolerance
 
 
 def _by_size(values: Sequence[int]) -> list[list[int]]:

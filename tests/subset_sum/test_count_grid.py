@@ -14,7 +14,7 @@ from slth.subset_sum.counting.sandwich import sandwich
 from tests.reference.grid_counts import by_enumeration, by_polynomial, total_by_polynomial
 from tests.subset_sum.instances import KINDS, targets
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 
 
 def log2(counts: list[int]) -> np.ndarray:

@@ -17,7 +17,7 @@ from slth.subset_sum.covering.exact_coverage import first_prefix
 from tests.reference import coverage as reference
 from tests.subset_sum.instances import KINDS, Array
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 METHODS = ["grid", "exact", "auto"]
 
 

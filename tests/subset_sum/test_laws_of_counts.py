@@ -19,7 +19,7 @@ from tests.reference.counts import counts_by_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::slth.subset_sum.ResolutionWarning")  # epsilons are as fine as it gets
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=40)
 dyadic = st.one_of(st.integers(-(2**20), 2**20), st.integers(-3000, 3000), st.integers(-4, 4)).map(
     lambda k: k * 2.0**-10
 )

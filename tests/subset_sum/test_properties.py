@@ -18,7 +18,7 @@ from tests.subset_sum.instances import assert_same
 
 pytestmark = pytest.mark.filterwarnings("ignore::slth.subset_sum.ResolutionWarning")  # epsilons are as fine as it gets
 
-FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=150)
+FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=80)
 
 dyadic = st.one_of(st.integers(-(2**20), 2**20), st.integers(-12, 12)).map(lambda k: k * 2.0**-10)
 anything = st.floats(min_value=-1e306, max_value=1e306)  # subnormal numbers and -0.0 included

@@ -94,22 +94,25 @@ def assert_answers(
         assert error >= float(inside[0].error)
 
 
-@pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("name", [name for name in NAMES if not TABLE[name].vectors])
-def test_what_is_claimed_is_done_and_what_is_denied_is_refused(name: str, objective: str, option: str) -> None:
-    claims, options = OPTIONS[option]
-    for samples, target, epsilon in ((ROW, 0.4, 0.11), (ROW, 30.0, 0.1), (INTEGER_ROW, 4, 1), (INTEGER_ROW, 2, 0)):
-        integral = samples is INTEGER_ROW
-        claimed = claims(TABLE[name]) and objective in TABLE[name].objectives and (TABLE[name].integers or not integral)
-        question = Question.read(samples, target, **of_objective(objective, epsilon), **options)
-        assert (lacks(TABLE[name], question) == "") == claimed
-        if claimed:
-            assert_answers(name, objective, samples, target, epsilon, options)
-        else:
-            for ask in (solve, explain):
-                with pytest.raises(ValueError, match=rf"solver '{name}' does not take .*; see subset_sum.capabilities"):
-                    ask(samples, target, solver=name, **of_objective(objective, epsilon), **options)
+def test_what_is_claimed_is_done_and_what_is_denied_is_refused(name: str, objective: str) -> None:
+    for claims, options in OPTIONS.values():
+        for samples, target, epsilon in ((ROW, 0.4, 0.11), (ROW, 30.0, 0.1), (INTEGER_ROW, 4, 1), (INTEGER_ROW, 2, 0)):
+            integral = samples is INTEGER_ROW
+            claimed = (
+                claims(TABLE[name]) and objective in TABLE[name].objectives and (TABLE[name].integers or not integral)
+            )
+            question = Question.read(samples, target, **of_objective(objective, epsilon), **options)
+            assert (lacks(TABLE[name], question) == "") == claimed
+            if claimed:
+                assert_answers(name, objective, samples, target, epsilon, options)
+            else:
+                for ask in (solve, explain):
+                    with pytest.raises(
+                        ValueError, match=rf"solver '{name}' does not take .*; see subset_sum.capabilities"
+                    ):
+                        ask(samples, target, solver=name, **of_objective(objective, epsilon), **options)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -246,9 +249,10 @@ def test_all_proofs_of_the_closest_agree(kind: str) -> None:
     for n, step in ((7 + len(kind) % 3, 2), (10 + len(kind) % 3, 3), (20, 6)):
         samples = KINDS[kind](rng, n) / 16  # room for the coefficients
         goals = np.array(targets(rng, samples))[1::step] / 16
-        for options in restrictions(rng, n) if n < 20 else restrictions(rng, n)[::5]:
+        every = restrictions(rng, n)  # all of them for the shortest rows, half of them and two for the others
+        for options in every if n < 10 else every[len(kind) % 2 :: 2] if n < 20 else every[::5]:
             checked += check_closest(samples, goals, options, ())
-    assert checked > 60
+    assert checked > 40
 
 
 @pytest.mark.parametrize("kind", ["uniform", "integers", "repeated", "mostly zero", "heavy tail"])
@@ -270,7 +274,7 @@ def test_all_proofs_of_the_smallest_agree(kind: str) -> None:
         samples = KINDS[kind](rng, n) / 16
         goals = (np.array(targets(rng, samples)) / 16)[:: 1 if n < 20 else 5]
         scale = float(np.abs(samples).max()) or 1.0
-        for fraction in (2.0**-4, 2.0**-11):
+        for fraction in (2.0**-4, 2.0**-11) if n < 20 else (2.0**-11,):
             epsilon = max(scale * fraction, 5e-324)
             for options in restrictions(rng, n)[:: 1 if n < 20 else 5]:
                 names = able("smallest", options, n)

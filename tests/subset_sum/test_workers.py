@@ -45,7 +45,7 @@ def test_same_bits_for_any_number_of_workers(m: int, n: int) -> None:
     if n > 20:  # the exact search of wide rows takes its time
         samples, goals = samples[np.arange(m) % 8 < 5], goals[np.arange(m) % 8 < 5]
     one = solve(samples, goals, workers=1)
-    for workers in (2, 3, 7, None):
+    for workers in (2, 7, None):
         assert_same(solve(samples, goals, workers=workers), one)
     assert threads() == []
 

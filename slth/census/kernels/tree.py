@@ -181,7 +181,7 @@ def join(left, right, start, low, high, slack, listing, together, found):
     d, length = low.size, together.size
     stack = np.empty((MOST_DEEP, 2), np.int64)
     stack[0, 0], stack[0, 1] = start, 0
-    top, used = 1, 0
+    top, used = 1, np.int64(0)
     largest = 1
     for b in range(their_begins.size):
         if their_children[b] == 0:

@@ -284,8 +284,8 @@ def walk(values, radii, polys, starts, first, inner, order, low, high, slack, be
     block_polys, block_cover = np.empty((inner, length), np.int64), np.empty(inner, np.int64)
     _crossed_sizes(polys, cover, starts, first, block_polys, block_cover)
     return _product(
-        values, radii, polys, cover, starts, first, order, low, high, slack, -1,
-        block, block_radii, block_polys, block_cover, begin, end, listing, histogram, 0, found, 0,
+        values, radii, polys, cover, starts, first, order, low, high, slack, np.int64(-1),
+        block, block_radii, block_polys, block_cover, begin, end, listing, histogram, np.int64(0), found, np.int64(0),
     )  # fmt: skip
 
 
@@ -364,7 +364,7 @@ def walk_deep(
         q = outs[g]
         values[starts[g] + 1, rows[q] * k : (rows[q] + 1) * k] = outward[q]
         radii[starts[g] + 1] = 2.0 * spread * unit * abs(outward[q]) + (margin if unit > 0.0 else 0.0)
-    used = 0
+    used = np.int64(0)
     while config < states:
         _forward(masks[config], inputs, off, below, unit, tiny, values_below, off_below)
         for g in range(neurons):

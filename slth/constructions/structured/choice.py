@@ -114,6 +114,7 @@ def _status(status: int) -> Status:
 
 def searched(samples: Floats, target: Floats, own: Floats, rounds: int) -> tuple[Bools, float]:
     """The best of so many local searches, and its error: a function of the vectors alone."""
+    own = np.ascontiguousarray(own)
     n, d = samples.shape
     kicks = np.random.default_rng([n, d]).integers(0, n, (rounds, _KICK))
     chosen, error = vector_descent.search(samples, target, own, kicks)
@@ -133,5 +134,5 @@ def _searched(samples: Floats, target: Floats, own: Floats, tolerance: float | N
             chosen[some] ^= found.chosen
         error = float(np.abs(target - samples[chosen].sum(axis=0)).max())
     if tolerance is not None and error <= tolerance:
-        vector_descent.thin(samples, target, own, chosen, tolerance)
+        vector_descent.thin(samples, target, np.ascontiguousarray(own), chosen, tolerance)
     return chosen

@@ -314,7 +314,7 @@ def _put(p, w, net, parameters, mask):
 @njit(cache=True, nogil=True, error_model="numpy")
 def evaluate(data, net, parameters, weights, masks, found):
     """Losses of masks (n, m) bool into found (n,); weights: length of w."""
-    w, work = np.empty(weights), _buffers(data, net, 1)
+    w, work = np.empty(weights), _buffers(data, net, np.int64(1))
     for n in range(masks.shape[0]):
         found[n] = _anew(data, w, net, parameters, masks[n], work[1], work[0], work)
 
@@ -330,7 +330,7 @@ def swaps(data, net, parameters, weights, masks, found, orders, places, level, s
     rows. accepted (n, 2): steps accepted, and the last one's number, from 1 on.
     """
     steps, most = places.shape[1], places.shape[2]
-    w, (values, losses) = np.empty(weights), _buffers(data, net, 1)[:2]
+    w, (values, losses) = np.empty(weights), _buffers(data, net, np.int64(1))[:2]
     work = _buffers(data, net, 2 * most)
     flips = np.empty(2 * most, np.int64), np.empty(2 * most, np.int64), np.empty(2 * most, np.int64), np.empty(2 * most)
     for n in range(masks.shape[0]):
@@ -397,8 +397,8 @@ def flat_walk(data, net, parameters, weights, mask, first, edges, bulk, log_weig
     swap, are as likely.
     """
     m, sizes, last_bin = mask.size, edges.shape[0], edges.shape[1] - 1
-    w, (values, losses) = np.empty(weights), _buffers(data, net, 1)[:2]
-    work = _buffers(data, net, 2)
+    w, (values, losses) = np.empty(weights), _buffers(data, net, np.int64(1))[:2]
+    work = _buffers(data, net, np.int64(2))
     flips = np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2)
     order, place = np.empty(m, np.int64), np.empty(m, np.int64)
     size, at = 0, m
@@ -417,12 +417,12 @@ def flat_walk(data, net, parameters, weights, mask, first, edges, bulk, log_weig
             p = np.int64(draws[s, 1] * m)
             new_size = size - 1 if mask[p] else size + 1
             if first <= new_size < first + sizes:
-                _flip(p, 0, net, parameters, mask, flips)
+                _flip(p, np.int64(0), net, parameters, mask, flips)
                 count = 1
         elif 0 < size < m:
             p, q = order[np.int64(draws[s, 1] * size)], order[size + np.int64(draws[s, 2] * (m - size))]
-            _flip(p, 0, net, parameters, mask, flips)
-            _flip(q, 1, net, parameters, mask, flips)
+            _flip(p, np.int64(0), net, parameters, mask, flips)
+            _flip(q, np.int64(1), net, parameters, mask, flips)
             count = 2
         if count:
             # accepted where log_weights[new] <= limit: beyond the last such bin the loss need not be known

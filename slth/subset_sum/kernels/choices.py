@@ -219,8 +219,8 @@ def closest(values, sizes, codes, starts, middle, rounding, rows, targets, exact
             statuses[r] = status
             found_codes[r] = code
             continue
-        _all_sums(row, starts, 0, middle, 1, np.int64(0), left)
-        _all_sums(row, starts, middle, groups, -1, target, right)
+        _all_sums(row, starts, np.int64(0), middle, np.int64(1), np.int64(0), left)
+        _all_sums(row, starts, middle, groups, np.int64(-1), target, right)
         window = _first_window(row, starts, target)
         low, high = np.int64(NARROWEST - 1), np.int64(WIDEST + 1)
         statuses[r] = AMBIGUOUS
@@ -236,7 +236,9 @@ def closest(values, sizes, codes, starts, middle, rounding, rows, targets, exact
             best_size, best_code = np.int64(0), u64(0)
             if n_right_hits * 2 <= n_right or n_right_hits <= 64:
                 factor = GOLDEN
-                n_left_hits = _meet(table, right, right_hits, n_right_hits, left, left_hits, -1, reach, shift, factor)
+                n_left_hits = _meet(
+                    table, right, right_hits, n_right_hits, left, left_hits, np.int64(-1), reach, shift, factor
+                )
                 pairs = n_left * n_right_hits
                 while FEW < n_left_hits * n_right_hits < pairs // 2:
                     pairs = n_left_hits * n_right_hits
@@ -259,7 +261,9 @@ def closest(values, sizes, codes, starts, middle, rounding, rows, targets, exact
                         error = abs(word - right[right_hits[q]])
                         if error <= reach:
                             found += 1
-                            _, a_size, a_code = _total(row, sizes, codes, starts, 0, middle, np.int64(left_hits[v]))
+                            _, a_size, a_code = _total(
+                                row, sizes, codes, starts, np.int64(0), middle, np.int64(left_hits[v])
+                            )
                             _, b_size, b_code = _total(
                                 row, sizes, codes, starts, middle, groups, np.int64(right_hits[q])
                             )
@@ -326,7 +330,7 @@ def closest_of_ties(values, sizes, codes, starts, middle, rows, targets, found_c
     groups = starts.size - 1
     for r in range(rows.size):
         row = values[rows[r]]
-        left, left_best = _distinct_sums(row, sizes, starts, 0, middle)
+        left, left_best = _distinct_sums(row, sizes, starts, np.int64(0), middle)
         right, right_best = _distinct_sums(row, sizes, starts, middle, groups)
         error = np.int64(1) << 62
         size, left_rank, right_rank = np.int64(0), np.int64(0), np.int64(0)
@@ -351,6 +355,6 @@ def closest_of_ties(values, sizes, codes, starts, middle, rows, targets, found_c
                 a += 1
             else:
                 b -= 1
-        _, _, left_code = _total(row, sizes, codes, starts, 0, middle, left_rank)
+        _, _, left_code = _total(row, sizes, codes, starts, np.int64(0), middle, left_rank)
         _, _, right_code = _total(row, sizes, codes, starts, middle, groups, right_rank)
         found_codes[r] = u64(left_code + right_code)

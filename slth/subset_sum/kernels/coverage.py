@@ -103,7 +103,7 @@ def _gaps(found, spare, begin, end, origin, limits, high, low, step, stop, witne
     words = (end + 63) >> 6
     while done < wide:  # bit p becomes: one of the bits p - wide, ..., p was set
         more = min(done + 1, wide - done)
-        _or_shifted(spare, found, 0, 0, more, 1, words, words)
+        _or_shifted(spare, found, np.int64(0), np.int64(0), more, np.int64(1), words, words)
         found, spare = spare, found
         done += more
     position = begin
@@ -235,7 +235,7 @@ def grid(values, exact, limits, which, steps, smallest, largest, most_words, unc
                 to_word = min(words - 1, ((to_point + zero) >> 6) + 1)
                 before, after = after, before
                 if smallest == ANY_SIZE:
-                    _or_shifted(after, before, 0, 0, q, from_word, to_word, words)
+                    _or_shifted(after, before, np.int64(0), np.int64(0), q, from_word, to_word, words)
                 else:
                     for k in range(max(1, smallest - n + t), min(t, largest) + 1):
                         _or_shifted(after, before, k * words, (k - 1) * words, q, from_word, to_word, words)

@@ -144,9 +144,9 @@ def half_list(values, sizes, starts, first, last):
         scratch = grown if options > 2 else 0
         spare, spare_ranks = np.empty(scratch, np.int64), np.empty(scratch, u32)
         grown_classes = np.zeros(largest + 2, np.int64)
-        k = 0
+        k = np.int64(0)
         for size in range(largest + 1):
-            count = 0
+            count = np.int64(0)
             for o in range(options):
                 source = size - sizes[starts[g] + o]
                 if source >= 0 and classes[source] < classes[source + 1]:

@@ -532,7 +532,7 @@ def _join(row, target, epsilon, low, high, effort, sums, masks, right, right_mas
         right, right_masks = np.empty(right_room, u64), np.empty(right_room, u64)
     sums[0] = u64(0)
     masks[0] = u64(0)
-    n_sums = 1
+    n_sums = np.int64(1)
     for i in range(n_left):
         n_sums = _grow(sums, masks, n_sums, words[i], u64(1) << u64(i), limit)
     table_bits = 4
@@ -548,10 +548,10 @@ def _join(row, target, epsilon, low, high, effort, sums, masks, right, right_mas
 
     right[0] = goal
     right_masks[0] = base
-    n_right_sums = 1
+    n_right_sums = np.int64(1)
     patience = 16 * (n_sums + right_room) + 4096
     added = n_left
-    k = 0
+    k = np.int64(0)
     while True:
         k, patience = _meet(sums, head, following, right, k, n_right_sums, reach, cell_bits, shift, patience)
         if patience < 0:
@@ -614,7 +614,9 @@ def any_within(rows, row_of, targets, epsilons, lows, highs, masks, codes):
             effort = HARD if code == UNDECIDED else PLAIN
             code, mask, whole = _join(row, target, epsilon, low, high, effort, sums, sum_masks, right, right_masks)
             if code == UNDECIDED and not whole and n <= ALL:
-                code, mask, _ = _join(row, target, epsilon, low, high, COMPLETE, sums, sum_masks, right, right_masks)
+                code, mask, _ = _join(
+                    row, target, epsilon, low, high, np.int64(COMPLETE), sums, sum_masks, right, right_masks
+                )
         masks[r] = mask
         codes[r] = code
 

@@ -641,6 +641,8 @@ def closest(values, counts, rows, targets, exact, lows, highs, masks, codes):
     found_errors = np.empty(ROOM, np.int64)
     best = np.empty(4, np.int64)
     none = np.int64(1) << 62
+    # literals would compile what they are handed to once more
+    zero, plus, minus, every = np.int64(0), np.int64(1), np.int64(-1), np.int64(EVERY)
     space = workspace(
         1024, 1 << (SLICE if values.shape[1] // 2 >= SLICE else max(values.shape[1] - values.shape[1] // 2, 6))
     )
@@ -660,7 +662,7 @@ def closest(values, counts, rows, targets, exact, lows, highs, masks, codes):
         for i in range(n):
             dealt[i] = row[places[i]]
         even = even_circle(dealt, n_left)
-        rate = log2_rate(dealt, target, -1)
+        rate = log2_rate(dealt, target, minus)
         share = 0.0
         for k in range(low, high + 1):
             share += 2.0 ** (log2_rate(dealt, target, k) - rate)
@@ -671,7 +673,7 @@ def closest(values, counts, rows, targets, exact, lows, highs, masks, codes):
         fewest, most = (low, high) if by_size else (0, n)
         best[0], best[1], best[2], best[3] = none, 65, -1, none
         circle = np.int64(0)
-        left = prepare(dealt[:0], places[:0], 0, 1, 63, tag, 0, 0, 0, even, EVERY)
+        left = prepare(dealt[:0], places[:0], zero, plus, np.int64(63), tag, zero, zero, zero, even, every)
         right = left
         solved = True
         refusals = 0
@@ -687,10 +689,20 @@ def closest(values, counts, rows, targets, exact, lows, highs, masks, codes):
                 if circle == 0 or too_short(circle, even, n, window):
                     circle = circle_for(even, np.float64(n), window)
                     left = prepare(
-                        dealt[:n_left], places[:n_left], a_split, 1, circle, tag, fewest, most, n - n_left, even, EVERY
+                        dealt[:n_left],
+                        places[:n_left],
+                        a_split,
+                        plus,
+                        circle,
+                        tag,
+                        fewest,
+                        most,
+                        n - n_left,
+                        even,
+                        every,
                     )
                     right = prepare(
-                        dealt[n_left:], places[n_left:], b_split, -1, circle, tag, fewest, most, n_left, even, EVERY
+                        dealt[n_left:], places[n_left:], b_split, minus, circle, tag, fewest, most, n_left, even, every
                     )
                 sums = max(left[0].size * left[2].size, right[0].size * right[2].size)
                 direct = is_direct(
@@ -708,7 +720,7 @@ def closest(values, counts, rows, targets, exact, lows, highs, masks, codes):
                     (right[0], right[1], right[2], right[3], shorten(right[2], shift), right[4], b_split, n - n_left),
                     (start, circle, shift),
                     (k, k) if by_size else (low, high),
-                    (slices, 0, 1 << max(slices, 0)),
+                    (slices, zero, 1 << max(slices, 0)),
                     space,
                     found_masks,
                     found_errors,

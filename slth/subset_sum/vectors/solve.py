@@ -76,7 +76,7 @@ def read(samples: ArrayLike, target: ArrayLike) -> Vectors:
             f"(samples without their last two axes) and {goals.shape[:-1]} must match or be 1 along each axis"
         ) from None
     rows = values.reshape(-1, n, d)
-    row_of = np.broadcast_to(np.arange(len(rows)).reshape(values.shape[:-2]), shape).reshape(-1)
+    row_of = np.array(np.broadcast_to(np.arange(len(rows)).reshape(values.shape[:-2]), shape), order="C").reshape(-1)
     targets = np.broadcast_to(goals, (*shape, d)).reshape(-1, d)
     with np.errstate(over="ignore"):
         reach = np.abs(rows).sum(axis=1)[row_of] + np.abs(targets)
@@ -191,7 +191,7 @@ def evaluate(
     sums, parts, sizes = np.empty((m, d)), np.empty((m, d)), np.empty(m, np.int64)
     total, part = np.empty(m), np.empty(m)
     for c in range(d):
-        column, goal = np.ascontiguousarray(samples[:, :, c]), np.ascontiguousarray(targets[:, c])
+        column, goal = np.ascontiguousarray(samples[:, :, c]), targets[:, c].copy()
         exact_sum.chosen_sums(column, row_of, goal, masks, total, part, sizes)
         sums[:, c], parts[:, c] = total, part
     errors = parts.max(axis=1) if norm == "max" else np.array([math.hypot(*row) for row in parts.tolist()])
