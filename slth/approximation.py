@@ -71,7 +71,7 @@ def approximate(
     domain : Box, Ball or pair (lower, upper), optional
         Where the error is certified; [-1, 1]^d by default, for tokens all of them. Inputs that cannot be negative need only half of the
         candidates. Of sequences of any length, where each position lies (`Network.coordinates`).
-    edges : networkx graph, or sequence of matrices or bipartite graphs, optional
+    edges : networkx graph, sequence of matrices or bipartite graphs, or path, optional
         Which weights the random network has, of the shapes that `slth.source_shapes` tells: see `slth.networks.Edges.read`. Biases are
         always there. `ticket.size` counts the edges that exist. By default there are all.
     rng : None, int, SeedSequence or Generator

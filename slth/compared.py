@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slth.approximation import approximate
-from slth.constructions import get
+from slth.constructions import get, source_shapes
 from slth.networks import Ball, Domain, Embedding, Network, read_domain, seed_from
 from slth.validation import finite_array, positive_float, positive_int
 
@@ -110,6 +110,7 @@ def compare(
     epsilon: float | None = None,
     domain: Domain | tuple[Any, Any] | None = None,
     inputs: ArrayLike | None = None,
+    edges: Any = None,
     rng: Any = None,
     workers: int | None = None,
     attack_steps: int = 20,
@@ -125,6 +126,10 @@ def compare(
         As in `slth.approximate`.
     inputs : (batch, ...) float, optional
         Where errors are looked at, within the domain; random points of it by default.
+    edges : as in `slth.approximate`, or a function of shapes, optional
+        Which weights the random networks have. Those of different constructions and widths have different shapes: a function is called
+        with the shapes ((d_out, d_in), ...) of each (`slth.source_shapes`) and gives edges for it, such as
+        ``lambda shapes: [rng.random(shape) < 0.5 for shape in shapes]``. Edges that are given as such serve where they fit.
     rng : None, int, SeedSequence or Generator
         One seed for all: the sources of constructions of equal shapes and law are the same network.
     attack_steps : int
@@ -133,7 +138,7 @@ def compare(
     Returns
     -------
     Comparison
-        A construction that finds no ticket (budget, shapes) has a row that says why.
+        A construction that finds no ticket (budget, shapes, edges) has a row that says why.
 
     Raises
     ------
@@ -160,8 +165,16 @@ def compare(
     for method, width in pairs:
         start = time.perf_counter()
         try:
+            given = edges(source_shapes(network, width, method)) if callable(edges) else edges
             ticket = approximate(
-                network, width, epsilon=budget, construction=method, domain=region, rng=seed, workers=workers
+                network,
+                width,
+                epsilon=budget,
+                construction=method,
+                domain=region,
+                edges=given,
+                rng=seed,
+                workers=workers,
             )
         except ValueError as error:
             missing = float("nan")

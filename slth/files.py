@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 import secrets
 import shutil
@@ -25,6 +26,7 @@ PLAIN_KINDS = "biufcSU"  # bool, integers, floats, complex, bytes, text: plain v
 HEADER_BYTES = 10_000  # NumPy's own limit on the text it is willing to parse
 CHUNK_BYTES = 1 << 20
 DEFAULT_MAX_BYTES = 1 << 30
+Content = bytes | mmap.mmap
 
 
 def writable(path: str | os.PathLike[str]) -> Path:
@@ -130,6 +132,20 @@ def regular_size(path: str | os.PathLike[str]) -> int:
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for a writer
         raise ValueError(f"cannot read {name}: it is no regular file; copy its content into one first")
     return status.st_size
+
+
+def mapped(path: str | os.PathLike[str]) -> Content:
+    """The bytes of the regular file at `path`, read from it when they are looked at; it must not be cut short meanwhile.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, ValueError
+        As `regular_size`.
+    """
+    if regular_size(path) == 0:  # nothing to map
+        return b""
+    with open(path, "rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def read_npz(

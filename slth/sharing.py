@@ -101,7 +101,8 @@ class SharedTickets:
         kept = ", ".join(f"{ticket.kept:,}" for ticket in self.tickets)
         return {
             "tickets": f"{len(self)}, {self.tickets[0].construction}",
-            "random network": f"{self.size:,} weights, seed {self.source.seed}",
+            "random network": f"{self.size:,} weights, seed {self.source.seed}"
+            + ("" if self.source.edges is None else f", edges given: {self.source.edges!r}"),
             "kept by each": f"{kept} (sum {self.separate:,})",
             "kept by any": f"{self.kept:,} ({self.saved:.1%} less than the sum)",
             "largest certified error bound": f"{self.error_bound:.3g}",

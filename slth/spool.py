@@ -11,7 +11,7 @@ import math
 import mmap
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Real
@@ -24,6 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 LARGE = 1 << 16  # bytes: smaller arrays stay in memory
 _SEGMENT = 1 << 30  # arrays that last share files of so many bytes: an open file for each would be too many
 _ZEROS = bytes(1 << 20)
+_TOGETHER = 1 << 18  # numbers computed together
 
 
 class _Spool:
@@ -99,10 +100,14 @@ _current: ContextVar[_Spool | None] = ContextVar("spool", default=None)
 def out_of_core(folder: str | os.PathLike[str] | None = None, *, above: int = LARGE) -> Iterator[None]:
     """Within the block, keep large arrays in nameless files that are mapped into memory, so that memory does not grow with a network.
 
-    `Network.read`, `approximate`, `Ticket.save`, `load` and `Ticket.verify` give the same results, bit for bit. The arrays outlive the
-    block; their room on the disk is given back once nothing refers to them any more (that of arrays that share a file, to any of these), or
-    the process ends, in whatever way. What is mapped counts as cache of the operating system, which writes it out and drops it as it
-    needs the memory: but not with a folder that lies in memory itself (tmpfs), such as /tmp on some systems.
+    `Network.read`, `approximate`, `Ticket.save`, `load` and `Ticket.verify` give the same results, bit for bit, for layers of all kinds; a
+    large ticket is evaluated block by block anyway. What then takes memory is blocks, hidden neurons, and the numbers of an input on its
+    way; but masks that a search has found, and their certificates, are held, and so is what compares or moves weights (`compare`,
+    `perturb`, `Ticket.attack`). `Ticket.network` takes disk, 8 bytes for every weight of the source.
+
+    The arrays outlive the block; their room on the disk is given back once nothing refers to them any more (that of arrays that share a
+    file, to any of these), or the process ends, in whatever way. What is mapped counts as cache of the operating system, which writes it
+    out and drops it as it needs the memory: but not with a folder that lies in memory itself (tmpfs), such as /tmp on some systems.
 
     Parameters
     ----------
@@ -157,6 +162,14 @@ def copied(values: NDArray[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
     copy = zeros(values.shape, dtype, lasting=True)
     copy[...] = values
     return copy
+
+
+def computed(function: Callable[..., NDArray[Any]], first: NDArray[Any], *others: NDArray[Any]) -> NDArray[np.float64]:
+    """``function(first, *others)`` of arrays of as many rows, entry by entry, as a float64 array that lasts: some rows at a time."""
+    made = zeros(first.shape, lasting=True)
+    for rows in slices(len(first), max(1, _TOGETHER * len(first) // max(first.size, 1))):
+        made[rows] = function(first[rows], *(other[rows] for other in others))
+    return made
 
 
 def joined(parts: Iterable[Sequence[NDArray[np.float64]]], columns: int) -> tuple[NDArray[np.float64], ...]:

@@ -14,7 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth import constructions, ticket_file
 from slth.certificate import Attack, Certificate, apart, attack, certify, promised
-from slth.constructions import Effective, Masks
+from slth.constructions import Effective, Inserted, Masks
+from slth.constructions.effective_network import effective_network
+from slth.constructions.pruned_network import Pruned
+from slth.constructions.reuse import Reuse, reuse
 from slth.networks import Domain, Network, RandomSource, seed_from
 from slth.networks.bits import ones
 
@@ -43,7 +46,8 @@ class Ticket:
     skeleton : Network
         The target without its weights (`Network.skeleton`): what stands where. Of a mask found by search, the source without them.
     scales : tuple of float
-        One positive factor for each linear map of the skeleton (`Network.linear`).
+        One positive factor for each linear map of the skeleton (`Network.linear`); first that of an inserted layer with another activation
+        than ReLU ("one-extra-layer(tanh)").
     construction : str
         How the target lies in the source.
     domain : Box or Ball
@@ -95,8 +99,16 @@ class Ticket:
         return constructions.get(self.construction).follows
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the pruned random network: x (batch, d_in) -> (batch, d_out)."""
-        return self.network(x)
+        """Evaluate the pruned random network: x (batch, d_in) -> (batch, d_out).
+
+        A large one is not held: its weights are drawn anew in each call, a block at a time (`slth.constructions.pruned_network`).
+        """
+        return (self._recipe.drawn if self._recipe.large else self.network)(x)
+
+    @property
+    def _recipe(self) -> Pruned:
+        method = constructions.get(self.construction)
+        return Pruned(method, self.source, self.masks, self.skeleton, self.scales)
 
     @cached_property
     def network(self) -> Network:
@@ -104,18 +116,11 @@ class Ticket:
 
         Drawn from the seed when first asked for; takes 8 bytes for every weight of the source.
         """
-        method = constructions.get(self.construction)
-        return self.skeleton.with_linear(
-            lambda at: method.layers(self.source, self._pruned, self.skeleton, self.scales, at)
-        )
+        return self._recipe.network
 
     def _pruned(self, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Weights and biases of a source layer, zero where they are not kept."""
-        weight = self.source.weight(layer)
-        for start in range(0, len(weight), 1024):  # so that the unpacked bits stay small
-            weight[start : start + 1024] *= self.weight_mask(layer, start, start + 1024)
-        bias, kept = self.source.bias_vector(layer), self.masks.biases[layer]
-        return weight, None if bias is None or kept is None else bias * kept
+        return self._recipe.layer(layer)
 
     def weight_mask(self, layer: int, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
         """Rows `start` to `stop` of the mask of source layer `layer`: (rows, d_in) bool, True where the weight is kept."""
@@ -259,6 +264,43 @@ class Ticket:
         """The same, one at a time."""
         return constructions.get(self.construction).effective(self.source, self.masks, self.skeleton, self.scales)
 
+    def effective_network(self) -> Network:
+        """The small network that the pruned random one stands for: effective matrices in the places of the target's.
+
+        The same function as `network` on the domain, up to rounding; sums are added up in another order. Where numbers of both signs enter
+        a layer, a weight of the target is approximated twice, by one subset for positive and another for negative numbers; these differ a
+        little, no layer of the target's shape does what both do, and two layers stand there, of which the first takes a number x apart
+        into relu(x) and relu(-x). Outside the domain the two networks may differ.
+
+        Every weight of the source is drawn once, as by `verify`, but no more than a block of it is held: memory is that of the network
+        returned and a few times its largest layer, where `network` takes 8 bytes for every weight of the source. Of a mask that a search
+        has found, this is `network`.
+
+        Raises
+        ------
+        ValueError
+            If several neurons stand for one of the target, or inserted ones are linear only near 0 (construction "one-extra-layer").
+        """
+        return effective_network(self._effective(), self.skeleton, self.domain)
+
+    def reuse(self) -> Reuse:
+        """How many outputs use each weight of the inserted layers, against the worst case of the proofs, and random subsets.
+
+        Counted from seed and masks alone; the target is not needed. See `slth.constructions.reuse`. (What several tickets of one source
+        have in common is `slth.approximate_all`'s.)
+
+        Raises
+        ------
+        ValueError
+            If the construction inserts no layer: "found".
+        """
+        return reuse(self.construction, self._inserted(), self.source, self.masks)
+
+    def _inserted(self) -> Iterable[Inserted]:
+        """The random layers that stand before layers of the target."""
+        method = constructions.get(self.construction)
+        return method.inserted(self.source, self.masks, self.skeleton, self.domain)
+
     def verify(self, target: Any) -> Ticket:
         """Recompute effective weights, weight error and error bound from seed, masks and `target`, trusting no stored number.
 
@@ -332,15 +374,25 @@ class Ticket:
             "construction": self.construction,
             "stands for": _drawn(self.skeleton),
             "random network": self._shape(),
+            "edges": _given(self.source),
             "law": self.source.law,
             "seed": str(self.source.seed),
             "kept": f"{self.kept:,} of {self.size:,} ({self.density:.2%})",
+            "inserted neurons": self._neurons(),
             "scales": ", ".join(f"{s:.4g}" for s in self.scales),
             "largest weight error": f"{self.weight_error:.3g}",
             "certified error bound": f"{self.error_bound:.3g} on {self.domain!r}",
         }
+        hidden = set() if self.follows else {"stands for", "largest weight error"}
+        return {name: text for name, text in rows.items() if text and name not in hidden}
+
+    def _neurons(self) -> str:
+        """Those of inserted layers, and how often they are used; empty where there are none."""
+        at = [piece.first for piece in self._inserted()]
+        neurons = sum(self.kept_by_layer[i] for i in at)
+        uses = sum(ones(self.masks.weights[i + 1]) for i in at)
         return (
-            rows if self.follows else {k: v for k, v in rows.items() if k not in ("stands for", "largest weight error")}
+            f"{neurons:,} kept, used by {uses / neurons:.1f} outputs each on average (Ticket.reuse)" if neurons else ""
         )
 
     def summary(self) -> str:
@@ -365,6 +417,14 @@ def _drawn(skeleton: Network) -> str:
     if skeleton.is_dense_skeleton:
         return "-".join(map(str, skeleton.widths))
     return " ".join(layer.kind.removesuffix("-form") for layer in skeleton.layers)
+
+
+def _given(source: RandomSource) -> str:
+    """Which edges a sparse source was given; empty where there are all."""
+    if source.edges is None:
+        return ""
+    every = sum(d_out * d_in for d_out, d_in in source.shapes)
+    return f"{source.edges.total:,} of {every:,} given ({source.edges.total / every:.2%})"
 
 
 _UNKNOWN = Certificate(math.inf, math.inf, (), ())  # before it is computed

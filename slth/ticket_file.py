@@ -155,11 +155,13 @@ def _build(header: dict[str, Any], arrays: dict[str, NDArray[Any]], ticket_type:
     if skeleton.linear:
         raise ValueError("its skeleton holds weights of linear layers, which belong to the target")
     scales = _floats(header["scales"])
-    if len(scales) != len(skeleton.forms) or not all(s > 0 for s in scales):
-        raise ValueError("it does not hold one positive scale a linear layer")
     if not isinstance(header["construction"], str):
         raise ValueError(f"its construction {header['construction']!r} is no name")
     construction = constructions.get(header["construction"])
+    if len(scales) != construction.count_scales(skeleton) or not all(s > 0 for s in scales):
+        raise ValueError(
+            "it does not hold one positive scale a linear layer, and one of an inserted layer that is not ReLU"
+        )
     construction.check(source, skeleton)
     proven = Certificate(
         float.fromhex(header["error_bound"]),

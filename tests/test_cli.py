@@ -210,6 +210,25 @@ def test_ball_and_box_domains(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert isinstance(slth.load(out_file).domain, slth.Box)
 
 
+def test_given_edges(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: Path) -> None:
+    target = slth.Network.read(model)
+    matrices = [np.random.default_rng(i).random(shape) < 0.7 for i, shape in enumerate(slth.source_shapes(target, 16))]
+    np.savez(tmp_path / "edges.npz", *matrices)
+    out_file = tmp_path / "t.npz"
+    asked = ("approximate", str(model), "--width", "16", "--seed", "3", "--out", str(out_file), "--edges")
+    code, out, err = run(capsys, *asked, str(tmp_path / "edges.npz"))
+    assert code == 0, err
+    there = sum(int(m.sum()) for m in matrices)
+    every = sum(m.size for m in matrices)
+    assert f"edges                  {there:,} of {every:,} given ({there / every:.2%})" in out
+    assert slth.load(out_file).source == slth.approximate(target, 16, edges=matrices, rng=3).source
+    for name, words in (("none.npz", "none.npz"), ("edges.pkl", "suffix '.pkl' is not one of"), ("model.npz", "")):
+        code, _, err = run(capsys, *asked, str(tmp_path / name))
+        assert code == 2
+        assert err.startswith("slth approximate: ")
+        assert words in err
+
+
 def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["frobnicate"], ["approximate", "digits"]):
         with pytest.raises(SystemExit) as stopped:

@@ -122,3 +122,28 @@ def test_sequences_of_any_length_and_tokens() -> None:
     for net in (slth.Network((dense,), (None, 4)), slth.Network((tokens, dense), (None,))):
         row = slth.compare(net, {"two-layer": 20}, rng=0).rows[0]
         assert 0 < row.error_seen <= row.error_bound
+
+
+def test_given_edges() -> None:
+    """As such, for those that they fit; or drawn for each, from its shapes."""
+    shapes = slth.source_shapes(TARGET, 40)
+    matrices = [np.random.default_rng(i).random(shape) < 0.7 for i, shape in enumerate(shapes)]
+    fits, fits_too, other = slth.compare(
+        TARGET, [("two-layer", 40), ("n-of-m(1, 4)", 40), ("two-layer", 30)], edges=matrices, rng=0, attack_steps=0
+    ).rows
+    ticket = slth.approximate(TARGET, 40, edges=matrices, rng=0)
+    assert (fits.kept, fits.size, fits.error_bound) == (ticket.kept, ticket.size, ticket.error_bound)
+    assert fits.size == fits_too.size < slth.approximate(TARGET, 40, rng=0).size
+    assert "edges of layer 0 must have shape" in other.why_not
+    asked = []
+
+    def drawn(shapes: Any) -> Any:
+        asked.append(shapes)
+        return [np.random.default_rng(i).random(shape) < 0.7 for i, shape in enumerate(shapes)]
+
+    rows = slth.compare(
+        TARGET, {"two-layer": 40, "one-extra-layer": (30, 10), "structured": 30}, edges=drawn, rng=0, attack_steps=0
+    ).rows
+    assert asked == [slth.source_shapes(TARGET, row.width, row.construction) for row in rows]
+    assert rows[0].error_bound == ticket.error_bound
+    assert all(row.error_seen <= row.error_found <= row.error_bound for row in rows)

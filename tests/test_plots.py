@@ -49,6 +49,19 @@ def test_every_weight_is_in_the_histogram(ticket: slth.Ticket) -> None:
     assert sum(patch.get_height() for patch in ax.patches) == ticket.target.size
 
 
+def test_reuse_starts_with_what_is_kept_and_ends_with_the_most_used(ticket: slth.Ticket) -> None:
+    ax = Figure().subplots()
+    plots.reuse(ticket, ax=ax)
+    rows = ticket.reuse().layers
+    for row, measured, predicted in zip(rows, ax.lines[::2], ax.lines[1::2], strict=False):
+        x, y = (np.asarray(values) for values in measured.get_data())
+        assert y[0] == pytest.approx(row.first / row.candidates)
+        assert x[np.flatnonzero(y > 1e-12)[-1] + 1] * row.outputs == pytest.approx(row.most_uses)
+        assert np.asarray(predicted.get_ydata())[0] == pytest.approx(row.expected / row.candidates, rel=0.01)
+        assert (np.diff(y) <= 1e-12).all()
+    assert len(ax.get_legend().get_texts()) == len(rows) + 1
+
+
 def test_ticket_figure_with_and_without_target(ticket: slth.Ticket) -> None:
     assert len(ticket.plot().axes) == 4
     assert len(dataclasses.replace(ticket, target=None).plot().axes) == 2

@@ -13,7 +13,6 @@ import slth
 from slth import data
 from slth.networks import Network
 from tests.benchmarks.targets import images, language, measured, policies, sound
-from tests.benchmarks.targets.effective import effective_network
 from tests.benchmarks.targets.target import RealTarget, folder_of
 from tests.benchmarks.timing import table
 from tests.data.make_policies import policy
@@ -28,7 +27,7 @@ def checked(ticket: slth.Ticket, x: np.ndarray) -> float:
     seen = ticket.error(x)
     assert seen <= ticket.error_bound
     found = ticket(x)
-    np.testing.assert_allclose(effective_network(ticket)(x), found, rtol=0, atol=ULPS * max(1.0, np.abs(found).max()))
+    np.testing.assert_allclose(ticket.effective_network()(x), found, rtol=0, atol=ULPS * max(1.0, np.abs(found).max()))
     return seen
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from slth import spool
+from slth.files import mapped
 from slth.spool import out_of_core
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
@@ -213,3 +214,25 @@ def test_copied(tmp_path: Path) -> None:
 def test_slices() -> None:
     assert [(s.start, s.stop) for s in spool.slices(7, 3)] == [(0, 3), (3, 6), (6, 7)]
     assert list(spool.slices(0, 3)) == []
+
+
+def test_computed_row_by_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = np.arange(60.0).reshape(5, 4, 3), np.linspace(1, 2, 5).reshape(5, 1, 1)
+    for together in (1, 20, 1000):
+        monkeypatch.setattr(spool, "_TOGETHER", together)
+        with out_of_core(tmp_path, above=1):
+            np.testing.assert_array_equal(spool.computed(np.multiply, a, b), a * b)
+        np.testing.assert_array_equal(spool.computed(lambda rows: rows + 1, a[:, 0]), a[:, 0] + 1)
+    assert spool.computed(np.multiply, a[:0], b[:0]).shape == (0, 4, 3)
+
+
+def test_mapped_files(tmp_path: Path) -> None:
+    for content in (b"", b"abc"):
+        (tmp_path / "file").write_bytes(content)
+        found = mapped(tmp_path / "file")
+        assert (len(found), found[:]) == (len(content), content)
+    with pytest.raises(IsADirectoryError):
+        mapped(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="no regular file"):
+        mapped(tmp_path / "pipe")

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from slth.certificate.linear import linear, norms
+from slth.certificate.linear import linear
+from slth.certificate.scores import scores
 from slth.certificate.state import TINY, UNIT, Array, State, gamma
 from slth.constructions import Effective
 from slth.networks import Attention, Linear
@@ -58,50 +59,26 @@ def attention(pieces: Sequence[Effective], layer: Attention, state: State) -> tu
 
 def _scores(piece: Effective, merged: Linear, layer: Attention, h: int, state: State) -> tuple[float, float]:
     """The largest error of A, and half the length of an interval that holds the errors of the scores of one query."""
-    d = layer.d_in
-    affine = len(merged.matrix) > d
-    a, a_ticket = merged.scale * merged.matrix, piece.scale * piece.positive
-    gain, gain_ticket = merged.scale * merged.gain, piece.scale * piece.positive_gain
-    off = np.abs(a_ticket - a) * (1 + 4 * UNIT)
-    tiny = TINY * max(1.0, merged.scale, piece.scale)
-    slack = gamma(piece.terms + 8) * gain_ticket + gamma(merged.roundings + 8) * gain + tiny
-    known = off + slack  # every |D|
-    steep = np.abs(a) + known + slack  # every |A'|, and every |A|
-
+    d, rows = layer.d_in, len(piece.positive)
+    found = scores(piece, merged, state)
     size = np.maximum(np.abs(state.low), np.abs(state.high))
-    centre, half = 0.5 * (state.low + state.high), 0.5 * (state.high - state.low) + 4 * UNIT * size
-    moved = size + state.error
-    query, queries, wide = (np.append(x, 1.0) if affine else x for x in (centre, size, moved))
-    spread = np.append(half, 0.0) if affine else half
-    error = np.append(state.error, 0.0) if affine else state.error
-    # sup |[x_q, 1]^T D| and sup |[x'_q, 1]^T A'|, entry by entry
-    rounding = gamma(4 * d + 40)
-    difference = np.abs(query @ (a_ticket - a)) + spread @ off + queries @ (slack + rounding * off)
-    slope = np.abs(query @ a) + (spread + error) @ np.abs(a) + wide @ (known + rounding * steep)
-    moving = steep @ half
-    if state.radius is not None:
-        # in a ball |[x, 1]^T D|_j is at most |x| times the norm of the column, and so on
-        r, further = state.radius, state.radius + float(np.linalg.norm(state.error)) * (1 + rounding)
-        columns = [(norms(x[:d].T), x[d:].sum(axis=0)) for x in (known, steep)]
-        difference = np.minimum(difference, (r * columns[0][0] + columns[0][1]) * (1 + rounding))
-        slope = np.minimum(slope, (further * columns[1][0] + columns[1][1]) * (1 + rounding))
-        moving = np.minimum(moving, r * norms(steep) * (1 + rounding))
-    carried = error @ moving + slope @ state.error
+    half = 0.5 * (state.high - state.low) + 4 * UNIT * size
+    error = np.append(state.error, np.zeros(rows - d))
+    carried = error @ found.moving + found.slope @ state.error
     # rounding of the scores themselves, and of their differences from the largest
     target = _size(layer, h, size)
     # hidden dimensions that take part: what every row keeps
-    hidden = piece.terms * len(a) + 2 * len(a)
-    ticket = float(wide @ gain_ticket @ moved)
+    hidden = piece.terms * rows + 2 * rows
     d_key = len(layer.query) // layer.heads
-    evaluated = gamma(2 * d + d_key + 24) * target + gamma(hidden + 24) * ticket
-    made = float(difference @ half)
-    if state.radius is not None:  # |x_q^T D x_k| <= |x_q| |D| |x_k| with Euclidean norms
-        row_norms = norms(known) * (1 + rounding)
-        made = min(
-            made, state.radius * (state.radius * float(np.linalg.norm(row_norms[:d])) + float(row_norms[d:].sum()))
-        )
-    e = (made + float(carried)) * (1 + rounding) + evaluated * (1 + rounding) + tiny
-    return float(off.max()), e
+    evaluated = gamma(2 * d + d_key + 24) * target + gamma(hidden + 24) * found.gain
+    made = float(found.difference @ half)
+    if state.radius is not None and found.row_norms is not None:
+        # |x_q^T D x_k| <= |x_q| |D| |x_k| with Euclidean norms
+        each = found.row_norms
+        made = min(made, state.radius * (state.radius * float(np.linalg.norm(each[:d])) + float(each[d:].sum())))
+    tiny = TINY * max(1.0, merged.scale, piece.scale)
+    e = (made + float(carried)) * (1 + gamma(4 * d + 40)) + evaluated * (1 + gamma(4 * d + 40)) + tiny
+    return found.weight_error, e
 
 
 def _size(layer: Attention, h: int, size: Array) -> float:

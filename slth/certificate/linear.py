@@ -11,18 +11,21 @@ l2 ball, where it is the larger of |d + r norm(max(D+, D-, 0))| and |d - r norm(
 d = c - b. To this are added the rounding errors of evaluating the ticket and the target in float64, each bounded by
 gamma_k = k u / (1 - k u) times the sums of absolute values (Higham 2002, section 3.1; any order of summation), and the computation of
 the bound itself is covered in the same way.
+
+A ticket whose first activation is not straight has y' = P relu(x') + N relu(-x') + c + r with |r| <= C |x'|^p, which adds at most
+C (the largest |x'|)^p, and on a ball at most max(C) times its radius to the power p >= 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from slth.certificate.state import TINY, UNIT, Array, State, activated, gamma
 from slth.constructions import Effective
-from slth.networks import Dense, Form, Linear
+from slth.networks import Form, Linear
 from slth.networks.layers import DenseForm
 from slth.spool import slices
 
@@ -32,25 +35,31 @@ _BLOCK = 1 << 19  # weights looked at together
 def linear(piece: Effective, layer: Linear, state: State, roundings: int = 0) -> tuple[float, State]:
     """A linear layer: the largest error of its weights, and what is known behind it.
 
-    `roundings` more than those of a plain layer may come one after another in the evaluation of an output. Large dense layers are looked
-    at some outputs at a time, which takes memory for a few million numbers.
+    `roundings` more than those of a plain layer may come one after another in the evaluation of an output. Large layers are looked at some
+    outputs at a time, which takes memory for a few million numbers, and those of images.
     """
-    found = [_outputs(piece.of_outputs(some), part, state, roundings) for some, part in by_outputs(layer)]
+    found = [_outputs(piece.of_outputs(some), part, state, roundings) for some, part in by_outputs(layer, piece.copies)]
     if not found:
         return _outputs(piece, layer, state, roundings)
     ends = [end for _, end in found]
     low, high, floor, error = (
-        np.concatenate([getattr(end, name) for end in ends], axis=-1) for name in ("low", "high", "floor", "error")
+        side_by_side(layer, [getattr(end, name) for end in ends]) for name in ("low", "high", "floor", "error")
     )
     return max(weight_error for weight_error, _ in found), State(low, high, floor, error)
 
 
-def by_outputs(layer: Linear) -> Iterator[tuple[slice, Dense]]:
-    """A large dense layer as layers of some of its outputs each; nothing for others."""
-    if isinstance(layer, Dense) and layer.weight.size > _BLOCK:
-        for some in slices(layer.d_out, max(1, _BLOCK // layer.d_in)):
-            bias = None if layer.bias is None else layer.bias[some]
-            yield some, Dense(layer.weight[some], bias, layer.activation, layer.scale)
+def by_outputs(layer: Linear, copies: int = 1) -> Iterator[tuple[slice, Linear]]:
+    """A large layer, or one of many copies, as layers of some of its outputs each; nothing for others."""
+    form = layer.form
+    each = form.columns * form.window * copies
+    if form.outputs * each > _BLOCK:
+        for some in slices(form.outputs, max(1, _BLOCK // each)):
+            yield some, layer.of_outputs(some)
+
+
+def side_by_side(layer: Linear, parts: Sequence[Array]) -> Array:
+    """What some outputs each of a layer put out, as what all do."""
+    return np.concatenate(parts, axis=-1 if isinstance(layer.form, DenseForm) else 0)
 
 
 def _outputs(piece: Effective, layer: Linear, state: State, roundings: int) -> tuple[float, State]:
@@ -109,6 +118,10 @@ def _outputs(piece: Effective, layer: Linear, state: State, roundings: int) -> t
             at_ticket + form.act(steep, error),
         )
 
+    if piece.curvature is not None:
+        bent = _left_out(form, s * piece.curvature, piece.power, moved_low, moved_high, error, radius)
+        gap = gap + bent * (1 + gamma(2 * k))
+
     # rounding of the two evaluations themselves
     reach_low, reach_high = np.maximum(-moved_low, 0), np.maximum(moved_high, 0)
     size = np.maximum(np.abs(low), np.abs(high))
@@ -137,6 +150,18 @@ def _outputs(piece: Effective, layer: Linear, state: State, roundings: int) -> t
         error = error.reshape(*error.shape[:-1], -1, piece.copies).max(axis=-1)
     unknown = np.full(error.shape, -np.inf)
     return weight_error, activated(layer.activation, State(low, high, unknown, error))
+
+
+def _left_out(
+    form: Form, curvature: Array, power: int, low: Array, high: Array, error: Array, radius: float | None
+) -> Array:
+    """sup of curvature |x|^power over low <= x <= high, or over a ball around 0 moved by an error if that is less."""
+    left = form.act(curvature, np.maximum(np.abs(low), np.abs(high)) ** power)
+    if radius is None or power < 2:
+        return left
+    # sum C_i |x_i|^p <= max(C) max |x_i|^(p - 2) sum x_i^2
+    wider = radius + float(norms(form.by_column(error).T).max())
+    return np.asarray(np.minimum(left, curvature.max(axis=1) * wider**power * (1 + gamma(20))))
 
 
 def _carried(form: Form, steepest: tuple[Array, Array], error: Array, low: Array, high: Array) -> Array:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slth.certificate.linear import by_outputs, norms
+from slth.certificate.linear import by_outputs, norms, side_by_side
 from slth.certificate.state import Array
 from slth.networks import Attention, Domain, Elementwise, Layer, LayerNorm, Linear, Network, Residual, Softmax
 from slth.networks.activations import activation
 from slth.networks.layers import DenseForm
+from slth.spool import slices
 
 _HALVINGS = 60
+_BLOCK = 1 << 19  # entries of a matrix looked at together
 
 
 def tolerances(target: Network, domain: Domain, epsilon: float) -> tuple[float, ...]:
@@ -117,9 +119,9 @@ def _flow(layers: Sequence[Layer], state: _Flow, injected: _Injected) -> _Flow:
             size = np.maximum(np.abs(state.low), np.abs(state.high)) + state.moved()
             made = injected.made((state.total() if isinstance(form, DenseForm) else form.reach(size)) + 1.0)
             parts = [_behind(part, state) for _, part in by_outputs(layer)] or [_behind(layer, state)]
-            # large dense layers come in parts, of some outputs each
+            # large layers come in parts, of some outputs each
             low, high, carried = (
-                np.concatenate(ends, axis=-1) if len(parts) > 1 else ends[0] for ends in zip(*parts, strict=True)
+                side_by_side(layer, ends) if len(parts) > 1 else ends[0] for ends in zip(*parts, strict=True)
             )
             low, high = activation(layer.activation).interval(low, high)
             error = made + carried if state.error is not None or made else None
@@ -149,22 +151,29 @@ def _attended(layer: Attention, state: _Flow, injected: _Injected) -> _Flow:
     total, half = state.total(), 0.5 * (high - low)
     maps = layer.maps
     ends_low, ends_high, carried = (np.zeros(layer.d_out) for _ in range(3))
+    centre = 0.5 * (low + high)
     for scores, values in zip(maps[::2], maps[1::2], strict=True):
-        a = scores.scale * scores.matrix
-        affine = len(a) > layer.d_in
-        slope = np.abs((np.append(0.5 * (low + high), 1.0) if affine else 0.5 * (low + high)) @ a)
-        slope = slope + (half + error) @ np.abs(a[: layer.d_in])
+        affine = scores.form.rows > layer.d_in
+        slope, spread, reached = np.zeros((3, layer.d_in))
+        for here in slices(scores.form.rows, max(1, _BLOCK // layer.d_in)):
+            a = scores.scale * scores.matrix[here]
+            slope += (np.append(centre, 1.0) if affine else centre)[here] @ a
+            a = np.abs(a, out=a)
+            spread += (np.append(half + error, 0.0) if affine else half + error)[here] @ a
+            reached += (np.append(error, 0.0) if affine else error)[here] @ a
+        slope = np.abs(slope) + spread
         made = injected.made((total + affine) * total + 1.0)
-        e = made + error @ np.abs(a[: layer.d_in]) @ half + slope @ error
-        b = values.scale * values.matrix
-        bias = 0.0 if values.bias is None else values.scale * values.bias
-        reach = np.abs(b) @ half if state.norm is None else np.minimum(np.abs(b) @ half, state.norm * norms(b))
+        e = made + reached @ half + slope @ error
         made = injected.made(total + 1.0)
-        ends_low, ends_high = (
-            ends_low + b @ (0.5 * (low + high)) + bias - reach,
-            ends_high + b @ (0.5 * (low + high)) + bias + reach,
-        )
-        carried = carried + made + np.abs(b) @ error + 2 * np.tanh(0.5 * e) * reach
+        parts = []
+        for here in slices(layer.d_out, max(1, _BLOCK // layer.d_in)):
+            b = values.scale * values.matrix[here]
+            bias = 0.0 if values.bias is None else values.scale * values.bias[here]
+            reach = np.abs(b) @ half if state.norm is None else np.minimum(np.abs(b) @ half, state.norm * norms(b))
+            parts.append((b @ centre + bias - reach, b @ centre + bias + reach, np.abs(b) @ error, reach))
+        least, most, moving, reach = (np.concatenate(part) for part in zip(*parts, strict=True))
+        ends_low, ends_high = ends_low + least, ends_high + most
+        carried = carried + made + moving + 2 * np.tanh(0.5 * e) * reach
     shape = len(state.low), layer.d_out
     moved = np.broadcast_to(carried, shape) if carried.any() else None
     return _Flow(np.broadcast_to(ends_low, shape), np.broadcast_to(ends_high, shape), moved)

@@ -46,6 +46,12 @@ def add_commands(commands: Any) -> None:
     approximate.add_argument(
         "--law", help="law of the random weights, such as uniform or normal (default: what the construction takes)"
     )
+    approximate.add_argument(
+        "--edges",
+        metavar="FILE",
+        help="which weights the random network has: .npz of a boolean matrix for each layer, .txt or .csv with 'layer, neuron below, "
+        "neuron above' a line, or .graphml in layers (default: all of them)",
+    )
     approximate.add_argument("--seed", type=int, help="seed of the random network (default: fresh)")
     approximate.add_argument("--workers", type=int, help="threads (default: all cores)")
     approximate.add_argument("--out", default="ticket.npz", metavar="FILE", help="the ticket (default: ticket.npz)")
@@ -96,6 +102,7 @@ def _approximate(options: argparse.Namespace) -> int:
         construction=options.construction,
         law=options.law,
         domain=ball if ball is not None else None if options.domain is None else tuple(options.domain),
+        edges=options.edges,
         rng=options.seed,
         workers=options.workers,
         progress=True,

@@ -13,7 +13,7 @@ from typing import ClassVar, NoReturn
 
 import numpy as np
 
-from slth.constructions.protocol import Construction, Effective, Masks, Plan, Shapes, Weights
+from slth.constructions.protocol import Construction, Effective, Inserted, Masks, Plan, Shapes, Weights
 from slth.networks import Dense, Domain, Layer, Network, RandomSource
 
 
@@ -49,6 +49,9 @@ class Found:
     ) -> float | None:
         return None
 
+    def count_scales(self, skeleton: Network) -> int:
+        return len(skeleton.forms)
+
     def check(self, source: RandomSource, skeleton: Network) -> None:
         if not skeleton.is_dense_skeleton:
             raise ValueError(f"a found ticket has dense layers only, got {skeleton!r}")
@@ -77,3 +80,6 @@ class Found:
             return Effective.of(Dense(source.weight(at) * bits, pruned, skeleton.forms[at].activation, scales[at]))
 
         return map(piece, range(source.depth))
+
+    def inserted(self, source: RandomSource, masks: Masks, skeleton: Network, domain: Domain) -> Iterator[Inserted]:
+        yield from ()

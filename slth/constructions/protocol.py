@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,17 @@ from slth.networks import Domain, Layer, Linear, Network, RandomSource
 
 Bits = NDArray[np.uint8]
 Shapes = tuple[tuple[int, int], ...]
-# of a source layer, the pruned weights (d_out, d_in) and biases
-Weights = Callable[[int], tuple[NDArray[np.float64], NDArray[np.float64] | None]]
+# of a source layer, the pruned weights (d_out, d_in), or rows of them when they are needed, and biases
+Weights = Callable[[int], tuple[Any, NDArray[np.float64] | None]]
 
 
 @dataclass(frozen=True)
 class Effective:
     """What a pruned piece of network does to its input, in the target's terms: the linear layer it stands for.
 
-    ``y = activation(scale * (positive * relu(x) + negative * relu(-x) + bias))``, * as the layer's `Form` lets a matrix act; each entry is
-    known up to the rounding of its computation. The gains bound what rounding can act on: the sums of the absolute products.
+    ``y = activation(scale * (positive * relu(x) + negative * relu(-x) + bias + r))``, * as the layer's `Form` lets a matrix act; each entry
+    is known up to the rounding of its computation. The gains bound what rounding can act on: the sums of the absolute products. Where the
+    piece is not quite linear, ``|r| <= curvature * |x|**power``; else r is 0.
 
     Attributes
     ----------
@@ -42,6 +43,10 @@ class Effective:
         Rows for each row of the target: several neurons may stand for one of its.
     gathers : bool
         Whether an input stands for several neurons, each with an error of its own: an error is then carried by the gains.
+    curvature : (rows, columns) float64 or None
+        Of what the linear layer leaves out.
+    power : int
+        How that grows with the input.
     """
 
     positive: NDArray[np.float64]
@@ -55,6 +60,8 @@ class Effective:
     activation: str
     copies: int = 1
     gathers: bool = False
+    curvature: NDArray[np.float64] | None = None
+    power: int = 1
 
     @classmethod
     def of(cls, layer: Linear) -> Effective:
@@ -73,10 +80,20 @@ class Effective:
         )
 
     def of_outputs(self, some: slice) -> Effective:
-        """The same for some outputs of a dense target layer, all their copies."""
+        """The same for some outputs of the target layer, all their copies and rows."""
+        window = len(self.positive) // len(self.bias)
         mine = slice(some.start * self.copies, some.stop * self.copies)
-        parts = ("positive", "negative", "bias", "positive_gain", "negative_gain", "bias_gain")
-        return replace(self, **{name: getattr(self, name)[mine] for name in parts})
+        rows = slice(mine.start * window, mine.stop * window)
+        return replace(
+            self,
+            positive=self.positive[rows],
+            negative=self.negative[rows],
+            bias=self.bias[mine],
+            positive_gain=self.positive_gain[rows],
+            negative_gain=self.negative_gain[rows],
+            bias_gain=self.bias_gain[mine],
+            curvature=None if self.curvature is None else self.curvature[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -126,6 +143,34 @@ class Masks:
     biases: tuple[NDArray[np.bool_] | None, ...]
 
 
+@dataclass(frozen=True)
+class Inserted:
+    """A random layer that stands before a target layer, and which subsets its neurons are candidates of.
+
+    Each output of the target layer takes a subset of its own for each half of each input; what a neuron hands over is there for all.
+
+    Attributes
+    ----------
+    layer : int
+        Linear layer of the target.
+    first : int
+        The inserted layer of the source; the layer behind it holds the subsets.
+    outputs : int
+        Rows of the layer behind it, from the first, that take subsets: one for each copy of an output and each place of a kernel.
+    groups : function without arguments
+        Recomputes, from seed and masks, (hidden,) int64: the half of an input, numbered from 0, that a neuron serves or could serve; -1 for
+        none, and for constants.
+    theorem : int or None
+        The most weights that the two layers keep by the theorem of the construction; None where it does not say.
+    """
+
+    layer: int
+    first: int
+    outputs: int
+    groups: Callable[[], NDArray[np.int64]]
+    theorem: int | None = None
+
+
 class TooFewCandidatesError(ValueError):
     """A weight has fewer candidates than a construction has to take; the message says how many and what helps."""
 
@@ -139,7 +184,7 @@ class Plan(Protocol):
 
     @property
     def scales(self) -> tuple[float, ...]:
-        """One positive scale for every linear layer of the target, once every block has been placed."""
+        """The positive scales of the ticket, `Construction.count_scales` many, once every block has been placed."""
 
     @property
     def unsolved(self) -> int:
@@ -180,6 +225,9 @@ class Construction(Protocol):
     def follows(self) -> bool:
         """Whether the layers of a ticket stand for those of its target, one by one; else only their inputs and outputs correspond."""
 
+    def count_scales(self, skeleton: Network) -> int:
+        """How many scales a ticket for a target of this skeleton has: one for each linear layer, and perhaps more before them."""
+
     def attempts(self, budget: bool) -> Iterator[Construction]:
         """What to try in turn: without a budget the first alone, else until one meets it."""
 
@@ -210,3 +258,6 @@ class Construction(Protocol):
 
         Raises ValueError if the masks do not have the shape of the construction.
         """
+
+    def inserted(self, source: RandomSource, masks: Masks, skeleton: Network, domain: Domain) -> Iterator[Inserted]:
+        """The random layers that stand before layers of the target; none where the construction inserts none."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from slth.networks import Attention, Domain, Layer, Network, Residual
 from slth.networks.activations import activation
-from slth.networks.layers import Form, Linear
+from slth.networks.layers import AttentionForm, Form, Linear
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -31,7 +31,7 @@ def _through(layers: Sequence[Layer], low: Array, high: Array, found: list[tuple
         if isinstance(layer, Residual):
             one, two = (_through(branch, low, high, found) for branch in (layer.body, layer.shortcut))
             low, high = activation(layer.activation).interval(one[0] + two[0], one[1] + two[1])
-        elif isinstance(layer, Attention):
+        elif isinstance(layer, Attention | AttentionForm):
             both = np.ones(layer.d_in, np.bool_)
             found += [(both, both)] * (2 * layer.heads)
             low, high = (np.full((len(low), layer.d_out), end) for end in (-np.inf, np.inf))

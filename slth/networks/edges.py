@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.bits import ones
 
 Bits = NDArray[np.uint8]
@@ -50,7 +52,7 @@ class Edges:
                 )
             if d_in % 8 and (bits[:, -1] & (0xFF >> d_in % 8)).any():
                 raise ValueError(f"edge bits of layer {layer} lie beyond its {d_in} columns")
-            mine = np.array(bits, order="C")
+            mine = spool.copied(bits, np.uint8)
             mine.setflags(write=False)
             kept.append(mine)
         object.__setattr__(self, "packed", tuple(kept))
@@ -64,7 +66,7 @@ class Edges:
         Parameters
         ----------
         value : one of
-            * `Edges` of these shapes;
+            * `Edges` of these shapes, or the path of a file that `slth.networks.edges_file.read_edges` reads;
             * a networkx ``Graph`` or ``DiGraph`` in layers, its nodes (layer, neuron) as in `slth.networks.graph.to_networkx`, or any
               names with an attribute ``layer``: see `slth.networks.graph.edges_between`. Weights on its edges are not looked at;
             * a sequence with one entry for each layer: a boolean ``(d_out, d_in)`` array or scipy.sparse matrix (0 and 1 are taken as
@@ -76,11 +78,17 @@ class Edges:
         ------
         ValueError, TypeError
             If it is none of these, or does not fit; the message names the layer, node or edge.
+        OSError
+            If a file cannot be read.
 
         Notes
         -----
         Time O(neurons + edges) for graphs, O(weights) else; memory one byte for each weight of a layer at a time, and the bits.
         """
+        if isinstance(value, str | os.PathLike):
+            from slth.networks.edges_file import read_edges
+
+            return cls.read(read_edges(value, shapes), shapes)
         if isinstance(value, Edges):
             if value.shapes != shapes:
                 raise ValueError(f"edges for layers of shapes {value.shapes} do not fit layers of shapes {shapes}")
@@ -90,10 +98,10 @@ class Edges:
 
             return cls(shapes, tuple(np.packbits(layer, axis=1) for layer in edges_between(value, shapes)))
         stacked = isinstance(value, np.ndarray) and value.ndim == 3
-        if isinstance(value, str | bytes) or not (isinstance(value, Sequence) or stacked):
+        if isinstance(value, bytes) or not (isinstance(value, Sequence) or stacked):
             raise TypeError(
                 "edges must be a networkx graph, or a sequence with a boolean matrix (d_out, d_in), a bipartite graph or None for each "
-                f"layer, got {type(value).__name__}"
+                f"layer, or a path, got {type(value).__name__}"
             )
         if len(value) != len(shapes):
             raise ValueError(
@@ -128,7 +136,7 @@ class Edges:
         """SHA-256 of shapes and bits."""
         sha = hashlib.sha256(repr(self.shapes).encode())
         for bits in self.packed:
-            sha.update(bits.tobytes())
+            sha.update(bits.data)
         return sha.hexdigest()
 
     def rows(self, layer: int, start: int, stop: int) -> Bools:
@@ -138,7 +146,8 @@ class Edges:
 
     def contain(self, layer: int, kept: Bits) -> bool:
         """Whether all the weights that packed bits (d_out, ceil(d_in / 8)) mark are there."""
-        return not (kept & ~self.packed[layer]).any()
+        there = self.packed[layer]
+        return not any((kept[some] & ~there[some]).any() for some in spool.slices(len(there), 1024))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edges):

@@ -15,17 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from slth.networks.domain import Domain
 from slth.networks.layers import (
-    Attention,
-    Conv2d,
     Dense,
     DenseForm,
     Embedding,
     Form,
     Layer,
-    LayerNorm,
     Mapped,
     MappedForm,
-    Residual,
     Shape,
 )
 from slth.networks.layers.layer import shown
@@ -270,7 +266,7 @@ class Network:
     def _evaluate(self, x: NDArray[Any]) -> NDArray[Any]:
         shapes = _shapes(self.layers, x.shape[1:])
         out = np.empty((len(x), *cast("tuple[int, ...]", shapes[-1])), x.dtype)
-        widest = max(_memory(layer, shape) for layer, shape in zip(self.layers, shapes[1:], strict=True))
+        widest = max(layer.held(shape) for layer, shape in zip(self.layers, shapes[1:], strict=True))
         step = max(1, BLOCK_ENTRIES // widest)
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, with a remedy
             for start in range(0, len(x), step):
@@ -351,15 +347,3 @@ def _shapes(layers: tuple[Layer, ...], shape: Shape | None) -> tuple[Shape, ...]
             before = f"layers[{i - 1}] puts out {shown(shapes[-1])}, but " if i else ""
             raise ValueError(f"{before}layers[{i}]: {error}") from None
     return tuple(shapes)
-
-
-def _memory(layer: Layer, shape: Shape) -> int:
-    """Numbers that one input needs in a layer, about: its output, the windows of a convolution, the scores of an attention."""
-    size = math.prod(cast("tuple[int, ...]", shape))
-    if isinstance(layer, Conv2d):
-        return size + math.prod(layer.kernel) * layer.c_in * size // layer.c_out
-    if isinstance(layer, Attention):
-        return 4 * size + 2 * layer.heads * cast("int", shape[0]) ** 2
-    if isinstance(layer, Residual):
-        return 2 * size + sum(_memory(part, shape) for part in layer.body)
-    return 2 * size if isinstance(layer, LayerNorm) else size

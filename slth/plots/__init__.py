@@ -17,6 +17,7 @@ from slth.plots.tickets import (
     effective_weights,
     mask,
     random_weights,
+    reuse,
     ticket,
     weight_errors,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "network",
     "overparameterisation",
     "random_weights",
+    "reuse",
     "save",
     "search_history",
     "search_result",

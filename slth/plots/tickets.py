@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from slth.compared import Comparison
 
+_LINES = ((BLUE, "-"), (ORANGE, "--"), (INK, "-."), (GREY, "-"))
+
 
 def random_weights(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
     """The first `rows` x `columns` random weights of a source layer, all of them, as they were drawn."""
@@ -99,6 +101,31 @@ def answers(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.set_xlabel("output of the target")
     ax.set_ylabel("output of the ticket")
     ax.set_title(f"error at most {ticket.error_bound:.1g}, seen {np.abs(found - wanted).max():.1g}", fontsize=10)
+
+
+def reuse(ticket: Ticket, *, ax: Axes) -> None:
+    """How large a share of the first-layer weights each number of outputs uses: kept (lines), and of random subsets (dotted, predicted).
+
+    A line for each inserted layer: over x, the share of the candidates that more than x of the outputs use. At 0 it starts with the share
+    that is kept; the worst case of the proofs, each used by one output, would fall to 0 at once.
+    """
+    found = ticket.reuse()
+    few = len(found.layers) <= len(_LINES)
+    for row, (color, style) in zip(found.layers, itertools.cycle(_LINES)):
+        share = np.arange(row.outputs + 1) / row.outputs
+        measured, predicted = (1 - np.cumsum(uses) / row.candidates for uses in (row.uses, row.expected_uses))
+        of = f"layer {row.layer}: {row.first:,} kept, {row.mean_uses:.1f} of {row.outputs:,} outputs use each"
+        ax.step(share, measured, where="post", color=color, ls=style, lw=1.6, label=of if few else None, zorder=2)
+        ax.step(share, predicted, where="post", color=color, ls=":", lw=1.2, zorder=1)
+    ax.plot([], [], color=GREY, ls=":", lw=1.2, label="independent random subsets of the same sizes (predicted)")
+    ax.set_ylim(0)
+    ax.set_xlabel("share of the outputs")
+    ax.set_ylabel("share of the first-layer weights\nthat more outputs use")
+    ax.set_title(
+        f"{found.construction}: {found.first:,} first-layer weights, at worst {found.worst:,}, for {found.second:,} behind them",
+        fontsize=10,
+    )
+    ax.legend(fontsize=8, frameon=False)
 
 
 def ticket(ticket: Ticket) -> Figure:

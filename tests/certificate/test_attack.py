@@ -14,7 +14,6 @@ import pytest
 import slth
 from slth.certificate.adversary.gradient import forward
 from slth.certificate.adversary.regions import region_of
-from slth.certificate.adversary.stand_in import stand_in
 from slth.cli import main
 from slth.networks import Attention, Dense, Embedding, Flatten, Layer, LayerNorm, Network, Residual
 from tests.attacked import attacked, domain_of
@@ -49,8 +48,7 @@ def test_the_exact_worst_case_of_small_networks(seeds: range) -> None:
     shares = []
     for seed in seeds:
         ticket, target = random_case(seed)
-        small = stand_in(ticket.effective(), target.skeleton)
-        assert small is not None
+        small = ticket.effective_network()
         exact = worst_case(plain(small), plain(target), ticket.domain.lower, ticket.domain.upper)
         found = ticket.attack(rng=0)
         assert found.error <= exact * (1 + 1e-4), "not even the exact worst case"
@@ -220,18 +218,18 @@ def test_misuse(options: dict[str, Any], message: str) -> None:
 def test_the_small_network_computes_what_the_ticket_does(name: str) -> None:
     target = TARGETS[name]
     ticket = slth.approximate(target, 8, rng=0, workers=1)
-    small = stand_in(ticket.effective(), target.skeleton)
-    assert small is not None
+    small = ticket.effective_network()
     assert small.size < ticket.size
     shape = tuple(3 if d is None else d for d in target.shapes[0])
     x = np.random.default_rng(0).uniform(-1, 1, (5, *shape))
     np.testing.assert_allclose(small(x), ticket(x), rtol=1e-9, atol=1e-9)
 
 
-def test_copies_of_neurons_have_no_stand_in_and_are_attacked_themselves() -> None:
+def test_copies_of_neurons_have_no_effective_network_and_are_attacked_themselves() -> None:
     target = Network.random([3, 4, 2], rng=0)
     ticket = slth.approximate(target, (12, 8), construction="one-extra-layer", rng=0)
-    assert stand_in(ticket.effective(), target.skeleton) is None
+    with pytest.raises(ValueError, match="8 neurons stand for each of its outputs"):
+        ticket.effective_network()
     assert 0 < attacked(ticket, target, np.random.default_rng(0)) <= 1
 
 

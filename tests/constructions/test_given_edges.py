@@ -144,6 +144,7 @@ def test_several_targets_in_one_sparse_source() -> None:
         assert ticket.error_bound <= 1
     assert shared.size == shared.tickets[0].size
     assert shared.kept < shared.separate
+    assert f"edges given: {shared.source.edges!r}" in shared.summary()
 
 
 def test_examples() -> None:

@@ -204,3 +204,23 @@ def test_forms_refused() -> None:
         AttentionForm(2, 3, 10**9)
     with pytest.raises(ValueError, match=r"takes \(positions, 3\), got shape \(3,\)"):
         form.output_shape((3,))
+
+
+@pytest.mark.parametrize("block", [1, 5, 1 << 21])
+def test_maps_made_and_taken_apart_by_rows(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What bounds the rounding of a merged matrix goes with its rows."""
+    monkeypatch.setattr("slth.networks.layers.merged._BLOCK", block)
+    layer = some(3, d=5)
+    for merged_map in layer.maps:
+        whole = merged_map.matrix
+        here = slice(len(whole) // 2, len(whole))
+        part = merged_map.of_outputs(here)
+        assert type(part) is Merged
+        assert (part.roundings, part.scale) == (merged_map.roundings, merged_map.scale)
+        np.testing.assert_array_equal(part.matrix, whole[here])
+        np.testing.assert_array_equal(part.gain, merged_map.gain[here])
+        np.testing.assert_array_equal(part.bias_gain, merged_map.bias_gain[here])
+    queries, keys = layer.head("query", 1), layer.head("key", 1)
+    stacked = np.column_stack([queries, layer.head_bias("query", 1)])
+    np.testing.assert_allclose(layer.maps[2].matrix, stacked.T @ keys, rtol=1e-13)
+    np.testing.assert_allclose(layer.maps[2].gain, np.abs(stacked).T @ np.abs(keys), rtol=1e-13)

@@ -153,3 +153,13 @@ def test_pairs() -> None:
     assert pair(3, "stride") == (3, 3)
     assert pair([1, np.int64(2)], "stride") == (1, 2)
     assert slid((1, 7, None), (3, 3), (2, 2), (0, 0), (1, 1)) == (3, None)
+
+
+@pytest.mark.parametrize("windows", [1, 200])
+def test_windows_laid_out_strip_by_strip(windows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    layer = Conv2d(rng.normal(size=(6, 2, 3, 2)), rng.normal(size=6), "relu", 1.0, (2, 1), (1, 2), (1, 2), 2)
+    x = rng.normal(size=(3, 4, 9, 7))
+    whole = layer(x)
+    monkeypatch.setattr("slth.networks.layers.convolution._WINDOWS", windows)
+    np.testing.assert_allclose(layer(x), whole, rtol=1e-12, atol=1e-12)

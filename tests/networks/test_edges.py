@@ -198,7 +198,7 @@ def graph_without(attribute: str) -> Any:
     ("value", "words"),
     [
         (5, "edges must be a networkx graph, or a sequence"),
-        ("all", "got str"),
+        ("all", "cannot read edges from all: suffix '' is not one of .npz, .txt, .csv, .graphml"),
         (nx.DiGraph, "edges must be a networkx graph, .* got type"),
         ([nx.DiGraph], "edges of layer 0 must have shape"),
         ([np.ones((2, 3)), None], "one entry for each of the 1 random layers.*got 2; slth.source_shapes"),

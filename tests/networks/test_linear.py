@@ -44,6 +44,27 @@ def conv(draw: st.DrawFn) -> Case:
     return layer, rng.normal(size=(groups * into, *size))
 
 
+@FIXED
+@given(dense() | conv(), st.data())
+def test_parts_of_a_layer(case: Case, data: st.DataObject) -> None:
+    """Entries and outputs of a layer without its whole matrix."""
+    layer, x = case
+    form = layer.form
+    rows, columns = np.arange(form.rows)[:, None], np.arange(form.columns)
+    np.testing.assert_array_equal(layer.entries(*np.broadcast_arrays(rows, columns)), layer.matrix)
+    there = form.connects(rows, columns)
+    assert there.shape == layer.matrix.shape
+    assert (there.sum(axis=0) == form.readers).all()
+    assert form.structure is None or (form.structure == there).all()
+    assert (layer.matrix[~there] == 0).all()
+    start = data.draw(st.integers(0, form.outputs - 1))
+    some = slice(start, data.draw(st.integers(start + 1, form.outputs)))
+    part = layer.of_outputs(some)
+    np.testing.assert_array_equal(part.matrix, layer.matrix[some.start * form.window : some.stop * form.window])
+    axis = 1 if isinstance(layer, Conv2d) else -1
+    close(part(x[None]), layer(x[None]).take(range(some.start, some.stop), axis=axis))
+
+
 def close(a: Any, b: Any) -> None:
     np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
 

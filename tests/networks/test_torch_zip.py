@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from slth.networks import Conv2d, Dense, Network
 from slth.networks.readers import torch_pickle
-from slth.networks.readers.torch_zip import read_torch
+from slth.networks.readers.torch_zip import read_torch, tensors_in
+from slth.spool import out_of_core
 from tests.networks.every_layer import same
 
 FIXED = settings(database=None, deadline=None, derandomize=True, max_examples=60)
@@ -126,6 +127,35 @@ def test_of_a_checkpoint_the_one_state_dict(tmp_path: Path) -> None:
         read(tmp_path, state(a=tensor(), epoch=number(3)))
     with pytest.raises(ValueError, match=r"it holds a tensor, not a state_dict"):
         read(tmp_path, b"\x80\x02" + tensor() + b".")
+
+
+def test_tensors_lie_in_the_file(tmp_path: Path) -> None:
+    """No memory for what is not compressed, and out of core for nothing; whatever stands before the archive or in its headers."""
+    import tracemalloc
+
+    many = np.arange(2**20, dtype="<f4")
+    for method, kind in (
+        (zipfile.ZIP_STORED, "FloatStorage"),
+        (zipfile.ZIP_DEFLATED, "FloatStorage"),
+        (zipfile.ZIP_STORED, "BFloat16Storage"),
+    ):
+        half = kind == "BFloat16Storage"
+        content = (many.view("<u4") >> 16).astype("<u2") if half else many
+        program = state(weight=tensor((1024, 1024), (1024, 1), held=storage(count=many.size, kind=kind)))
+        path = written(tmp_path / "file.pt", program, method, **{"0": content.tobytes()})
+        path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+        expected = (many.view("<u4") & 0xFFFF0000).view("<f4") if half else many
+        with out_of_core(tmp_path):
+            Network.read(path)  # imports
+            tracemalloc.start()
+            found = Network.read(path)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < 6e6  # the weights take 8 MB, what lies in the file 4 MB
+        np.testing.assert_array_equal(found.layers[0].weight.ravel(), expected)
+        lies = tensors_in(path)["weight"]
+        np.testing.assert_array_equal(lies.ravel(), expected)
+        assert not lies.flags.writeable
 
 
 # --- what PyTorch writes ------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from slth.bounds.statement import statement
 from slth.validation import finite_array, one_of
 
 # activation: (c, power) with |(phi(y) - phi(0)) / phi'(0) - y| <= c |y|^power for all y
-_CURVATURE: Final = {
+CURVATURE: Final = {
     "tanh": (1 / 3, 3),
     "sigmoid": (1 / 12, 3),
     "softplus": (1 / 4, 2),
@@ -242,7 +242,7 @@ def activation_scale(err: ArrayLike, reach: ArrayLike, activation: str) -> Any:
     -------
     float, or (...) float64
     """
-    curvature, power = _CURVATURE[one_of(activation, _CURVATURE, "activation")]
+    curvature, power = CURVATURE[one_of(activation, CURVATURE, "activation")]
     args = Arguments("activation_scale", err=err, reach=reach)
     err, reach = args
     args.require("err > 0", err > 0)

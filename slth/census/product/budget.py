@@ -75,9 +75,7 @@ def dealt(plan: Prepared) -> Masks:
 
 def _there(piece: Piece, inputs: NDArray[np.int64]) -> Bools:
     """(rows, inputs): which weights there are; a grouped convolution has gaps."""
-    if piece.structure is None:
-        return np.ones((piece.rows, inputs.size), np.bool_)
-    return np.asarray(piece.structure[:, inputs])
+    return piece.form.connects(np.arange(piece.rows)[:, None], inputs)
 
 
 def _worst(piece: Piece, everything: Effective, tolerance: float) -> Effective:

@@ -68,7 +68,7 @@ def expectation(plan: Prepared, allowed: Sequence[float], shift: int) -> Expecta
             reached = np.flatnonzero(logs >= 0)
             threshold += many * float(reached[0]) if reached.size else math.inf
             critical += many * _critical(logs) / 2
-        reach = float(np.abs(piece.target.scale * piece.matrix).max())
+        reach = float(np.abs(piece.target.scale * piece.target.matrix).max())
         bits += piece.target.size * math.log2(max(reach / tau, 1.0))
     longest = max(len(table) for table in tables)
     table = np.full((len(tables), longest), -np.inf)

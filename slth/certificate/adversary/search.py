@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from slth.certificate.adversary.gradient import Floats, forward
 from slth.certificate.adversary.regions import Region, region_of
-from slth.certificate.adversary.stand_in import stand_in
 from slth.constructions import Effective
+from slth.constructions.effective_network import effective_network, replaceable
 from slth.networks import Attention, Conv2d, Domain, Embedding, Network
 from slth.networks.layers.walk import walk
 from slth.validation import positive_int
@@ -108,7 +108,10 @@ def attack(
     count, rounds = positive_int(starts, "starts"), positive_int(steps, "steps")
     shape = target.shapes[0]
     lengths = _lengths(positions, target) if None in shape else (1,)
-    model = _faithful(stand_in(pieces, target.skeleton), ticket, target, domain, lengths[0], rng)
+    small = None
+    if len(pieces) == len(target.forms) and all(map(replaceable, pieces)):
+        small = effective_network(pieces, target.skeleton, domain)
+    model = _faithful(small, ticket, target, domain, lengths[0], rng)
     tried, best = 0, None
     for length in lengths:
         region = region_of(target, domain, length)

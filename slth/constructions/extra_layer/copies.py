@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.constructions.protocol import Problems
 from slth.constructions.two_layer.deal import row_blocks
 from slth.constructions.two_layer.rules import Rule
@@ -21,7 +22,7 @@ class Copies:
     """A target layer after the first: subset sums over the copies of its inputs.
 
     Source layer `layer` has columns input * copies + copy, then `copies` constants if the layer has a bias; rows likewise for `made`
-    copies of its outputs.
+    copies of its outputs. `constants` (copies,) are what those put out; none if there is no bias.
     """
 
     def __init__(
@@ -31,20 +32,19 @@ class Copies:
         layer: int,
         copies: int,
         made: int,
-        before: tuple[str, float],
+        constants: Floats,
         rule: Rule,
     ) -> None:
         self.target, self.source, self.layer = target, source, layer
         self.copies, self.made, self.rule = copies, made, rule
-        self.rows = target.d_out * made
+        self.rows, self.inputs = target.d_out * made, target.d_in * copies
         self.groups = target.d_in + (target.bias is not None)
         hidden = source.shapes[layer][1]
-        self.kept = np.zeros((source.shapes[layer][0], -(-hidden // 8)), np.uint8)
+        self.kept = spool.zeros((source.shapes[layer][0], -(-hidden // 8)), np.uint8, lasting=True)
         self.kept_bias = np.zeros(self.rows, np.bool_)
-        self.errors = np.full((self.rows, self.groups), np.inf)
-        self.constants = np.zeros(0)
-        if target.bias is not None:
-            self.constants = constants(source, layer - 1, target.d_in * copies, copies, *before)
+        self.errors = spool.zeros((self.rows, self.groups), lasting=True)
+        self.errors[...] = np.inf
+        self.constants = constants
         self.scale = rule.scale(self.problems(1.0), 0)
 
     def problems(self, scale: float | None = None) -> Iterator[Problems]:
@@ -57,11 +57,11 @@ class Copies:
                 yield self._some(block.start + row, group, self.scale if scale is None else scale)
 
     def _some(self, rows: Ints, groups: Ints, scale: float) -> Problems:
-        used, at = np.unique(rows, return_inverse=True)
-        v = self.source.weight_rows(self.layer, int(used[0]), int(used[-1]) + 1)[used - used[0]]
+        first = int(rows[0])  # they ascend
+        v = self.source.weight_rows(self.layer, first, int(rows[-1]) + 1)
         places = groups[:, None] * self.copies + np.arange(self.copies)
         samples = np.zeros((rows.size, self.copies + (self.target.bias is not None)))
-        copies = v[at[:, None], places]
+        copies = v[rows[:, None] - first, places]
         copies[np.cumsum(copies != 0, axis=1) >= self.rule.most] = 0.0  # more would take the solver long
         samples[:, : self.copies] = copies
         output = rows // self.made
@@ -97,8 +97,8 @@ class Copies:
         self.errors[rows, groups] = errors
 
 
-def constants(source: RandomSource, layer: int, start: int, copies: int, name: str, scale: float) -> Floats:
+def constants(source: RandomSource, layer: int, start: int, name: str, scale: float) -> Floats:
     """What the constant neurons of a source layer put out: the activation of their biases."""
     biases = source.bias_vector(layer)
     assert biases is not None
-    return np.asarray(activation(name)(scale * biases[start : start + copies]))
+    return np.asarray(activation(name)(scale * biases[start:]))

@@ -35,14 +35,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from typing import ClassVar
 
-from slth.constructions.protocol import Construction, Effective, Masks, Shapes, Weights
+from slth.constructions.protocol import Construction, Effective, Inserted, Masks, Shapes, Weights
 from slth.constructions.signs import halves
 from slth.constructions.structured.choice import proven
 from slth.constructions.structured.compact import compact
 from slth.constructions.structured.effective import effective_layer
+from slth.constructions.structured.filters import served
 from slth.constructions.structured.piece import Piece
 from slth.constructions.structured.plan import StructuredPlan
 from slth.constructions.structured.report import Kept, report
@@ -110,6 +112,9 @@ class Structured:
                 width += 1
         return width
 
+    def count_scales(self, skeleton: Network) -> int:
+        return len(skeleton.forms)
+
     def check(self, source: RandomSource, skeleton: Network) -> None:
         _refuse_attention(skeleton)
         _LAYERS.check(source, skeleton)
@@ -131,9 +136,14 @@ class Structured:
 
     def effective(
         self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
-    ) -> list[Effective]:
+    ) -> Iterator[Effective]:
         self.check(source, skeleton)
-        return [effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms)]
+        return (effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms))
+
+    def inserted(self, source: RandomSource, masks: Masks, skeleton: Network, domain: Domain) -> Iterator[Inserted]:
+        self.check(source, skeleton)
+        for i, (form, (above, below)) in enumerate(zip(skeleton.forms, halves(skeleton, domain), strict=True)):
+            yield Inserted(i, 2 * i, form.rows, partial(served, source, 2 * i, above, below, form))
 
 
 def _refuse_attention(network: Network) -> None:

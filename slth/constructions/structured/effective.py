@@ -62,8 +62,9 @@ def _whole(source: RandomSource, masks: Masks, first: int, form: Form) -> NDArra
     for block in row_blocks(rows, hidden):
         kept = np.unpackbits(masks.weights[first + 1][block], axis=1, count=hidden).astype(np.bool_)
         wanted = np.broadcast_to(alive, kept.shape)
-        if form.structure is not None:  # a constant is read by all outputs, other filters by those of their group
-            wanted = wanted & (constant | np.repeat(form.structure[block], width, axis=1))
+        if form.readers < form.rows:  # a constant is read by all outputs, other filters by those of their group
+            own = form.connects(np.arange(rows)[block, None], np.arange(hidden) // width)
+            wanted = wanted & (constant | own)
         if source.edges is not None:
             wanted = wanted & source.edges.rows(first + 1, block.start, block.stop)
         if (kept != wanted).any():

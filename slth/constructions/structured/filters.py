@@ -68,3 +68,12 @@ def filters(source: RandomSource, layer: int, above: Bools, below: Bools, form: 
         neurons = order[ends[g] : ends[g + 1]]
         groups.append(Filters(i, sign, neurons, np.abs(home[neurons])))
     return (*groups, *found)
+
+
+def served(source: RandomSource, layer: int, above: Bools, below: Bools, form: Form) -> Ints:
+    """(hidden,): the number of the half that each filter may serve; -1 for none, and for constants."""
+    found = np.full(source.shapes[layer][0], -1)
+    for number, group in enumerate(filters(source, layer, above, below, form)):
+        if group.input is not None:
+            found[group.neurons] = number
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.constructions.protocol import Bits, Problems
 from slth.constructions.structured.choice import proven
 from slth.constructions.structured.filters import Filters, filters
@@ -29,14 +30,14 @@ class Piece:
         self, target: Linear, source: RandomSource, first: int, above: Bools, below: Bools, scale: float | None = None
     ) -> None:
         self.target, self.source, self.first = target, source, first
-        self.matrix, self.form = target.matrix, target.form
+        self.form = target.form
         self.groups = filters(source, first, above, below, self.form)
         rows, hidden = source.shapes[first + 1]
-        self.kept = np.zeros((rows, -(-hidden // 8)), np.uint8)
+        self.kept = spool.zeros((rows, -(-hidden // 8)), np.uint8, lasting=True)
         self.kept_bias = np.zeros(self.form.outputs, np.bool_)
         self.used = np.zeros(hidden, np.bool_)
         # by row and group; of a bias the first row of its output stands for it
-        self.errors = np.zeros((rows, len(self.groups)))
+        self.errors = spool.zeros((rows, len(self.groups)), lasting=True)
         for g, group in enumerate(self.groups):
             self.errors[self._rows(group), g] = np.where(self._target(group).any(), np.inf, 0.0)
         self.scale = self._best_scale() if scale is None else scale
@@ -58,14 +59,13 @@ class Piece:
         """The rows that stand for the coordinates of a group."""
         if group.input is None:
             return np.arange(self.form.outputs) * self.form.window
-        structure = self.form.structure
-        return np.arange(self.form.rows) if structure is None else np.flatnonzero(structure[:, group.input])
+        return np.flatnonzero(self.form.connects(np.arange(self.form.rows), np.array(group.input)))
 
     def _target(self, group: Filters) -> Floats:
         if group.input is None:
             assert self.target.bias is not None
             return self.target.bias
-        return np.asarray(group.sign * self.matrix[self._rows(group), group.input])
+        return group.sign * self.target.entries(self._rows(group), np.array(group.input))
 
     def problems(self) -> Iterator[Problems]:
         """One for each group that has anything to approximate."""
@@ -133,7 +133,8 @@ class Piece:
     def masks(self) -> tuple[tuple[Bits, Bits], tuple[Bools | None, Bools | None]]:
         """Of weights and biases of the two layers: a hidden filter that is kept has its one weight, or its bias, and all that reads it."""
         hidden, d_in = self.source.shapes[self.first]
-        weights, biases = np.zeros((hidden, -(-d_in // 8)), np.uint8), np.zeros(hidden, np.bool_)
+        weights = spool.zeros((hidden, -(-d_in // 8)), np.uint8, lasting=True)
+        biases = np.zeros(hidden, np.bool_)
         for group in self.groups:
             kept = group.neurons[self.used[group.neurons]]
             if group.input is None:
@@ -141,7 +142,10 @@ class Piece:
             else:
                 weights[kept, group.input // 8] = 128 >> group.input % 8
         edges = self.source.edges
-        read = self.kept if edges is None else self.kept & edges.packed[self.first + 1]
+        read = self.kept
+        if edges is not None:
+            read = spool.copied(self.kept, np.uint8)
+            np.bitwise_and(read, edges.packed[self.first + 1], out=read)
         return (weights, read), (biases, self.kept_bias) if self.form.bias else (None, None)
 
     def described(self, row: int, g: int) -> str:

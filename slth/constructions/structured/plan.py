@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from slth.constructions.protocol import Masks, Problems
 from slth.constructions.structured.choice import choose
 from slth.constructions.structured.piece import Piece
+from slth.constructions.two_layer.piece import above
 from slth.networks import RandomSource
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,7 @@ class StructuredPlan:
 
     @property
     def unsolved(self) -> int:
-        return sum(int(np.isinf(piece.errors).sum()) for piece in self.pieces)
+        return sum(above(piece.errors, np.finfo(np.float64).max) for piece in self.pieces)
 
     def rounds(self) -> Iterator[Iterator[Problems]]:
         yield (problems for piece in self.pieces for problems in piece.problems())
@@ -57,10 +58,10 @@ class StructuredPlan:
     def worst(self, allowed: tuple[float, ...]) -> tuple[float, int, str]:
         over, missed, words = 0.0, 0, ""
         for layer, (piece, tolerance) in enumerate(zip(self.pieces, allowed, strict=True)):
-            errors = piece.errors * piece.scale
-            missed += int((errors > tolerance).sum())
-            row, g = (int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
-            if errors[row, g] > over * tolerance:
-                over = float(errors[row, g] / tolerance)
+            missed += above(piece.errors, tolerance, piece.scale)
+            row, g = divmod(int(np.argmax(piece.errors)), piece.errors.shape[1])
+            off = float(piece.errors[row, g]) * piece.scale
+            if off > over * tolerance:
+                over = off / tolerance
                 words = f"layer {layer}, {piece.described(row, g)}, its share of the budget is {tolerance:.3g}"
         return over, missed, words

@@ -38,14 +38,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.constructions.protocol import Construction, Effective, Masks, Shapes, Weights
+from slth.constructions.protocol import Construction, Effective, Inserted, Masks, Shapes, Weights
 from slth.constructions.signs import halves
 from slth.constructions.two_layer.deal import Deal, fair_share
 from slth.constructions.two_layer.effective import effective_layer
 from slth.constructions.two_layer.piece import Piece
 from slth.constructions.two_layer.plan import TwoLayerPlan
-from slth.constructions.two_layer.rules import AnySubset, Rule
+from slth.constructions.two_layer.rules import AnySubset, FixedSize, Rule
 from slth.constructions.two_layer.scale import SOLVED, predictable, sufficient_candidates
+from slth.constructions.two_layer.served import served
 from slth.networks import Domain, Form, Layer, Network, RandomSource
 
 Bools = NDArray[np.bool_]
@@ -83,12 +84,15 @@ class TwoLayer:
         entered = list(halves(target, domain))
 
         def piece(i: int) -> Piece:
-            (above, below), form = entered[i], target.linear[i].form
-            deal = Deal.of(source, 2 * i, width[i], above, below, form.bias, self.rule.most, form.rectified)
+            deal = self._deal(source, 2 * i, target.linear[i].form, *entered[i])
             return Piece(target.linear[i], source, 2 * i, deal, self.rule)
 
         size = sum(_problems(layer.form, *sides) for layer, sides in zip(target.linear, entered, strict=True))
         return TwoLayerPlan(source, self.rule, len(entered), size, piece)
+
+    def _deal(self, source: RandomSource, first: int, form: Form, above: Bools, below: Bools) -> Deal:
+        width = source.shapes[first][0] // form.columns
+        return Deal.of(source, first, width, above, below, form.bias, self.rule.most, form.rectified)
 
     def sufficient_width(
         self, target: Network, tolerances: tuple[float, ...], domain: Domain, law: str
@@ -105,6 +109,9 @@ class TwoLayer:
             while fair_share(width, form.columns, groups, SOLVED, form.rectified) < needed:
                 width += 1
         return width
+
+    def count_scales(self, skeleton: Network) -> int:
+        return len(skeleton.forms)
 
     def check(self, source: RandomSource, skeleton: Network) -> None:
         forms = skeleton.forms
@@ -134,9 +141,25 @@ class TwoLayer:
         self.check(source, skeleton)
         return (effective_layer(source, masks, 2 * i, scales[i], form) for i, form in enumerate(skeleton.forms))
 
+    def inserted(self, source: RandomSource, masks: Masks, skeleton: Network, domain: Domain) -> Iterator[Inserted]:
+        self.check(source, skeleton)
+        k = self.rule.k if isinstance(self.rule, FixedSize) else None
+        for i, (form, sides) in enumerate(zip(skeleton.forms, halves(skeleton, domain), strict=True)):
+
+            def groups(i: int = i, form: Form = form, sides: tuple[Bools, Bools] = sides) -> NDArray[np.int64]:
+                return served(source, masks, 2 * i, self._deal(source, 2 * i, form, *sides), form.rectified)
+
+            # Natale et al. 2024, proof of Theorem 3: k candidates of each half in either layer; linear neurons have no halves
+            theorem = None if k is None else (4 if form.rectified else 2) * _entries(form) * k
+            yield Inserted(i, 2 * i, form.rows, groups, theorem)
+
+
+def _entries(form: Form) -> int:
+    """How many weights a layer has, biases aside."""
+    return form.readers * form.columns
+
 
 def _problems(form: Form, above: Bools, below: Bools) -> int:
     """How many weights and biases a layer has, twice those that act on numbers of both signs."""
     sides = above.astype(np.int64) + below if form.rectified else np.ones(form.columns, np.int64)
-    entries = form.rows if form.structure is None else form.structure.sum(axis=0)
-    return int((entries * sides).sum()) + form.outputs * form.bias
+    return form.readers * int(sides.sum()) + form.outputs * form.bias

@@ -57,6 +57,10 @@ class Deal:
         Neurons that serve nothing yet.
     bias : bool
         Whether the last group is that of the constants.
+    rectified : bool
+        Whether a neuron serves one half of its input, by the sign of its weight.
+    worth : (halves,) float64
+        What a unit of u is worth to a half; 1 behind ReLU.
     """
 
     inputs: Ints
@@ -65,6 +69,8 @@ class Deal:
     gains: Floats
     reserve: Ints
     bias: bool
+    rectified: bool
+    worth: Floats
 
     @classmethod
     def of(
@@ -77,12 +83,14 @@ class Deal:
         bias: bool,
         most: int,
         rectified: bool = True,
+        spared: int = 0,
     ) -> Deal:
         """Deal the neurons of source layer `layer`, so many to a group that a weight has at most about `most` candidates; `above` and
-        `below` (d_in,): which halves an input has, if the neurons are `rectified`."""
+        `below` (d_in,): which halves an input has, if the neurons are `rectified`. At least about `spared` are left over."""
         most = enough(source, layer + 1, most)
         d_in = source.shapes[layer][1]
         hidden = width * d_in
+        back = max(int(hidden * HELD_BACK), spared)
         if not rectified:
             above, below = np.ones(d_in, np.bool_), np.zeros(d_in, np.bool_)
         entered = np.column_stack([above, below]).reshape(-1)
@@ -94,7 +102,7 @@ class Deal:
             half_of[:, 1] = half_of[:, 0]
         groups = inputs.size + bias
         # the signs of rectified neurons leave some over; where both signs serve an input some have to be held back
-        share = min(width // 2, -(-hidden // groups)) if rectified else (hidden - int(hidden * HELD_BACK)) // groups
+        share = min(width // 2, -(-hidden // groups)) if rectified else (hidden - back) // groups
         quota = min(max(share, 1), most)
 
         home = home_weights(source, layer)
@@ -114,7 +122,7 @@ class Deal:
             fixed = constants(serves, gain, usable, max(min(quota, hidden // groups) - 1, 1))
             serves[fixed] = -2
         spare = np.flatnonzero(serves == -1)
-        held = spare[spare.size - min(int(hidden * HELD_BACK), spare.size) :]
+        held = spare[spare.size - min(back, spare.size) :]
         serves[held] = -3
         _lend(source, layer, serves, gain, negative, half_of, quota)
         if not rectified:
@@ -131,7 +139,8 @@ class Deal:
         if biases is not None:
             neurons[-1, : fixed.size] = fixed
             gains[-1, : fixed.size] = biases[fixed]
-        return cls(inputs, signs, neurons, gains, np.flatnonzero((serves == -1) | (serves == -3)), bias)
+        left = np.flatnonzero((serves == -1) | (serves == -3))
+        return cls(inputs, signs, neurons, gains, left, bias, rectified, np.ones(inputs.size))
 
 
 def home_weights(source: RandomSource, layer: int) -> Floats:

@@ -49,8 +49,7 @@ class Solved:
 
     def missed(self, tolerance: float) -> int:
         """How many errors are above a tolerance."""
-        blocks = row_blocks(*self.errors.shape)
-        return sum(int((self.errors[block] * self.scale > tolerance).sum()) for block in blocks)
+        return above(self.errors, tolerance, self.scale)
 
 
 class Piece:
@@ -58,7 +57,7 @@ class Piece:
 
     def __init__(self, target: Linear, source: RandomSource, first: int, deal: Deal, rule: Rule) -> None:
         self.target, self.source, self.first, self.deal, self.rule = target, source, first, deal, rule
-        self.matrix, self.form, self.structure = target.matrix, target.form, target.form.structure
+        self.form = target.form
         self.neurons, self.gains = deal.neurons, deal.gains
         self.own = deal.neurons.shape[1] - 1  # the slot of the output's own bias
         self.reserve = deal.reserve[:_MOST_RESERVE]
@@ -99,8 +98,7 @@ class Piece:
         """Which (row, group) pairs are weights of the target: not the gaps of a grouped convolution, nor biases of all rows but one."""
         half = groups < self.deal.inputs.size
         real = np.ones(rows.shape, np.bool_)
-        if self.structure is not None:
-            real[half] = self.structure[rows[half], self.deal.inputs[groups[half]]]
+        real[half] = self.form.connects(rows[half], self.deal.inputs[groups[half]])
         if self.deal.bias:
             real[~half] = self.output_of[rows[~half]] >= 0
         return real
@@ -147,9 +145,11 @@ class Piece:
                 break
             i, sign = self.deal.inputs[group], self.deal.signs[group]
             v = self.source.weight_rows(self.first + 1, row, row + 1)[0, self.reserve]
-            gain = np.where(free, np.maximum(sign * u[i], 0) if self.form.rectified else u[i], 0)
+            gain = (
+                np.where(free, np.maximum(sign * u[i], 0) if self.deal.rectified else u[i], 0) * self.deal.worth[group]
+            )
             # what would bring the sum towards the target
-            product = np.sign(self.matrix[row, i]) * sign * gain * v
+            product = np.sign(self.target.entries(np.array(row), i)) * sign * gain * v
             best = np.argsort(-product, kind="stable")[:extra]
             best = best[product[best] > 0]
             at = np.arange(self.neurons.shape[1], self.neurons.shape[1] + best.size)
@@ -186,12 +186,11 @@ class Piece:
         targets = np.empty(rows.size)
         halves = self.deal.inputs.size
         half = groups < halves
-        targets[half] = self.matrix[rows[half], self.deal.inputs[groups[half]]] * self.deal.signs[groups[half]]
+        targets[half] = self.target.entries(rows[half], self.deal.inputs[groups[half]]) * self.deal.signs[groups[half]]
         if self.deal.bias:
             own = self.source.bias_vector(self.first + 1)
-            assert own is not None
             assert self.target.bias is not None
-            samples[~half, self.own] = own[self.output_of[rows[~half]]]
+            samples[~half, self.own] = 0.0 if own is None else own[self.output_of[rows[~half]]]
             gains[~half, self.own] = 0.0
             targets[~half] = self.target.bias[self.output_of[rows[~half]]]
         if self.neurons.shape[1] > self.rule.most:  # of a sparse source; now and then more exist than can be used
@@ -202,6 +201,10 @@ class Piece:
             self.first // 2, scale, rows, groups, samples, np.abs(gains), targets * self.target.scale / scale, again
         )
 
+    def asked(self, rows: Ints, groups: Ints) -> Problems:
+        """The problems of some (row, group) pairs once more, rows ascending."""
+        return self._problems(rows, groups, self.scale, again=True)
+
     def candidates(self, row: int, group: int) -> int:
         """How many one weight has."""
         return int(np.count_nonzero(self._problems(np.array([row]), np.array([group]), self.scale).samples))
@@ -210,7 +213,7 @@ class Piece:
         """Which weight of the target, in words."""
         if group >= self.deal.inputs.size:
             return f"bias {self.output_of[row]}"
-        half = f", {'positive' if self.deal.signs[group] > 0 else 'negative'} half" if self.form.rectified else ""
+        half = f", {'positive' if self.deal.signs[group] > 0 else 'negative'} half" if self.deal.rectified else ""
         return f"weight ({row}, {self.deal.inputs[group]}){half}"
 
     def place(self, problems: Problems, chosen: NDArray[np.bool_], errors: Floats) -> None:
@@ -252,6 +255,11 @@ class Piece:
         words = f"layer {self.first // 2}, {self.where(row, group)}, is {off:.3g} off with {self.candidates(row, group)} candidates"
         own_bias = self.kept_bias if self.deal.bias else None
         return Solved((first, self.kept), (first_bias, own_bias), self.scale, self.errors, off, words)
+
+
+def above(errors: Floats, tolerance: float, scale: float = 1.0) -> int:
+    """How many of (rows, groups) errors times a scale are above a tolerance."""
+    return sum(int((errors[block] * scale > tolerance).sum()) for block in row_blocks(*errors.shape))
 
 
 def largest(values: Floats, count: int) -> Ints:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.constructions.protocol import Construction, Effective, Masks, Plan, Problems, Shapes, Weights
+from slth.constructions.protocol import Construction, Effective, Inserted, Masks, Plan, Problems, Shapes, Weights
 from slth.constructions.two_layer.plan import TwoLayerPlan
 from slth.constructions.two_layer.rules import Answer, AnySubset
 from slth.networks import Domain, Layer, Network, RandomSource
@@ -158,6 +158,9 @@ class Sharing:
     ) -> float | None:
         return self.construction.sufficient_width(target, tolerances, domain, law)
 
+    def count_scales(self, skeleton: Network) -> int:
+        return self.construction.count_scales(skeleton)
+
     def check(self, source: RandomSource, skeleton: Network) -> None:
         self.construction.check(source, skeleton)
 
@@ -170,3 +173,6 @@ class Sharing:
         self, source: RandomSource, masks: Masks, skeleton: Network, scales: tuple[float, ...]
     ) -> Iterable[Effective]:
         return self.construction.effective(source, masks, skeleton, scales)
+
+    def inserted(self, source: RandomSource, masks: Masks, skeleton: Network, domain: Domain) -> Iterator[Inserted]:
+        return self.construction.inserted(source, masks, skeleton, domain)

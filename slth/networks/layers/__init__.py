@@ -5,10 +5,11 @@ from typing import Final
 from slth.networks.layers.attention import Attention
 from slth.networks.layers.attention_form import AttentionForm
 from slth.networks.layers.convolution import Conv2d
+from slth.networks.layers.convolution_form import Conv2dForm
 from slth.networks.layers.dense import Dense
 from slth.networks.layers.embedding import Embedding
 from slth.networks.layers.layer import Layer, Shape
-from slth.networks.layers.linear import Conv2dForm, DenseForm, Form, Linear
+from slth.networks.layers.linear import DenseForm, Form, Linear
 from slth.networks.layers.mapped import Mapped, MappedForm
 from slth.networks.layers.normalization import LayerNorm
 from slth.networks.layers.plain import Elementwise, Flatten, Softmax

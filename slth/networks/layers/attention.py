@@ -14,7 +14,7 @@ from slth.networks.layers.attention_form import MASKS, AttentionForm
 from slth.networks.layers.layer import Array, Shape, like, read_only
 from slth.networks.layers.linear import Linear
 from slth.networks.layers.mapped import Mapped
-from slth.networks.layers.merged import Merged
+from slth.networks.layers.merged import Merged, multiplied
 from slth.networks.layers.plain import softmax
 from slth.validation import finite_array, one_of, positive_float, positive_int
 
@@ -156,12 +156,8 @@ class Attention(Mapped):
         queries, keys = self.head("query", h), self.head("key", h)
         if self.query_bias is not None:
             queries = np.column_stack([queries, self.head_bias("query", h)])
-        return Merged(
-            queries.T @ keys,
-            scale=self.score_factor(h),
-            products=np.abs(queries).T @ np.abs(keys),
-            computed=len(keys) + 2,
-        )
+        merged, products = multiplied(queries.T, keys)
+        return Merged(merged, scale=self.score_factor(h), products=products, computed=len(keys) + 2)
 
     def _values(self, h: int) -> Merged:
         output, value = self.head("output", h), self.head("value", h)
@@ -175,17 +171,22 @@ class Attention(Mapped):
             ]
             bias = own + sum(s * (o @ b) for s, o, b in each)
             gain = np.abs(own) + sum(s * (np.abs(o) @ np.abs(b)) for s, o, b in each)
+        merged, products = multiplied(output, value)
         return Merged(
-            output @ value,
+            merged,
             bias,
             scale=self.value_factor(h),
-            products=np.abs(output) @ np.abs(value),
+            products=products,
             bias_products=gain,
             computed=len(self.value) + self.heads + 4,
         )
 
     def output_shape(self, shape: Shape) -> Shape:
         return self.form.output_shape(shape)
+
+    def held(self, outputs: Shape) -> int:
+        positions = int(outputs[0] or 1)
+        return 2 * positions * (len(self.query) + len(self.value) + self.heads * positions)
 
     def evaluate(self, x: Array) -> Array:
         query, key, value = (self._by_head(x, name) for name in _WEIGHTS[:3])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from slth.networks.layers.dense import Dense
+from slth.networks.layers.drawn import Drawn, DrawnAttention
 from slth.networks.layers.layer import Layer, Shape, shown
 from slth.networks.layers.linear import DenseForm, Form
 from slth.networks.layers.mapped import MappedForm
@@ -76,6 +77,8 @@ class AttentionForm(MappedForm):
     def assembled(self, parts: Sequence[tuple[Layer, ...]]) -> tuple[Layer, ...]:
         from slth.networks.layers.attention import Attention
 
+        if len(parts) == 2 * self.heads and all(isinstance(layer, Drawn) for part in parts for layer in part):
+            return (DrawnAttention(self, tuple(parts)),)  # type: ignore[arg-type]
         if len(parts) != 2 * self.heads or not all(
             len(part) == 2 and all(isinstance(layer, Dense) and layer.activation == "identity" for layer in part)
             for part in parts

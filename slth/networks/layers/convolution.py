@@ -8,11 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.activations import activation
+from slth.networks.layers.convolution_form import Conv2dForm
+from slth.networks.layers.drawn import at_a_time
 from slth.networks.layers.layer import Array, Shape, like, read_only
-from slth.networks.layers.linear import Conv2dForm, Linear
+from slth.networks.layers.linear import Linear
 from slth.networks.layers.window import Pair, padded, pair, windows
+from slth.spool import slices
 from slth.validation import finite_array, positive_float, positive_int
+
+_WINDOWS = 1 << 23  # numbers of windows laid out together: 64 MiB
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,7 +45,7 @@ class Conv2d(Linear):
     Notes
     -----
     Time O(batch * outputs * c_in * height * width); memory for the windows of a batch, ``height * width`` times the input (none for 1x1
-    kernels). `Network` evaluates in blocks.
+    kernels), up to 64 MiB, or those of one row. `Network` evaluates in blocks.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -108,14 +114,36 @@ class Conv2d(Linear):
     @property
     def matrix(self) -> NDArray[np.float64]:
         share_out, share_in = self.c_out // self.groups, self.c_in // self.groups
-        whole = np.zeros((self.c_out, *self.kernel, self.c_in))
+        whole = spool.zeros((self.c_out, *self.kernel, self.c_in))
         for g in range(self.groups):
             out, into = slice(g * share_out, (g + 1) * share_out), slice(g * share_in, (g + 1) * share_in)
             whole[out, :, :, into] = self.weight[out].transpose(0, 2, 3, 1)
         return whole.reshape(-1, self.c_in)
 
+    def entries(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        out, row, column = np.unravel_index(rows, (self.c_out, *self.kernel))
+        share = self.c_in // self.groups
+        found = self.weight[out, columns % share, row, column]
+        return found if self.groups == 1 else np.where(self.form.connects(rows, columns), found, 0.0)
+
+    def of_outputs(self, some: slice) -> Conv2d:
+        """The layer with some of its outputs only; one of groups becomes one of a single group, with zeros between channels that are not
+        connected."""
+        weight = self.weight[some]
+        if self.groups > 1:
+            share_out, share_in = self.c_out // self.groups, self.c_in // self.groups
+            weight = np.zeros((len(weight), self.c_in, *self.kernel))
+            for i, out in enumerate(range(*some.indices(self.c_out))):
+                first = out // share_out * share_in
+                weight[i, first : first + share_in] = self.weight[out]
+        bias = None if self.bias is None else self.bias[some]
+        return Conv2d(weight, bias, self.activation, self.scale, self.stride, self.padding, self.dilation)
+
     def output_shape(self, shape: Shape) -> Shape:
         return self.form.output_shape(shape)
+
+    def held(self, outputs: Shape) -> int:
+        return self.form.held(outputs)
 
     def evaluate(self, x: Array) -> Array:
         weight = like(self.weight, x)
@@ -124,12 +152,16 @@ class Conv2d(Linear):
         share_in, share_out = self.c_in // self.groups, self.c_out // self.groups
         out = np.empty((batch, self.c_out, rows, columns), x.dtype)
         for g in range(self.groups):
-            # (batch, rows, columns, c, h, w) as a matrix; for 1x1 kernels without stride this is the image itself
-            part = seen[:, g * share_in : (g + 1) * share_in].transpose(0, 2, 3, 1, 4, 5)
-            matrix = part.reshape(batch * rows * columns, -1)
             kernels = weight[g * share_out : (g + 1) * share_out].reshape(share_out, -1)
-            values = (matrix @ kernels.T).reshape(batch, rows, columns, share_out)
-            out[:, g * share_out : (g + 1) * share_out] = values.transpose(0, 3, 1, 2)
+            # rows of images whose windows take no more memory than those of a block of `Network`
+            for strip in slices(rows, max(1, _WINDOWS // max(1, batch * columns * kernels.shape[1]))):
+                # (batch, rows, columns, c, h, w) as a matrix; for 1x1 kernels without stride this is the image itself
+                part = seen[:, g * share_in : (g + 1) * share_in, strip].transpose(0, 2, 3, 1, 4, 5)
+                matrix = part.reshape(batch * (strip.stop - strip.start) * columns, -1)
+                for some in slices(share_out, at_a_time(kernels.shape[1])):
+                    values = (matrix @ kernels[some].T).reshape(batch, strip.stop - strip.start, columns, -1)
+                    here = slice(g * share_out + some.start, g * share_out + some.stop)
+                    out[:, here, strip] = values.transpose(0, 3, 1, 2)
         if self.bias is not None:
             out += like(self.bias, x)[:, None, None]
         if self.scale != 1.0:

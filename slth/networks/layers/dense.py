@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.networks.activations import activation
+from slth.networks.layers.drawn import at_a_time
 from slth.networks.layers.layer import Array, Shape, like, read_only
 from slth.networks.layers.linear import DenseForm, Linear
+from slth.spool import slices
 from slth.validation import finite_array, positive_float
 
 if TYPE_CHECKING:
@@ -98,6 +100,9 @@ class Dense(Linear):
     def matrix(self) -> NDArray[np.float64]:
         return self.weight
 
+    def of_outputs(self, some: slice) -> Dense:
+        return Dense(self.weight[some], None if self.bias is None else self.bias[some], self.activation, self.scale)
+
     def output_shape(self, shape: Shape) -> Shape:
         return self.form.output_shape(shape)
 
@@ -112,7 +117,16 @@ class Dense(Linear):
 
         return csr_array(self.weight)
 
+    @cached_property
+    def _parts(self) -> tuple[Linear, ...]:
+        """Of a large layer, layers of so many outputs as are evaluated together: see `Drawn`."""
+        if self.d_out <= at_a_time(self.d_in):
+            return ()
+        return tuple(self.of_outputs(some) for some in slices(self.d_out, at_a_time(self.d_in)))
+
     def evaluate(self, x: Array) -> Array:
+        if self._parts:
+            return np.concatenate([part.evaluate(x) for part in self._parts], axis=-1)
         # activation(scale * (x @ weight.T + bias)), in one buffer
         if self._sparse is None:
             values = x @ like(self.weight, x).T

@@ -62,8 +62,8 @@ class Embedding(Layer):
         known = (x >= 0) & (x < len(self.table)) & (x == np.floor(x))
         if not known.all():
             raise ValueError(f"tokens must be whole numbers in 0..{len(self.table) - 1}, got {x[~known][0]:g}")
-        values = like(self.table, x)[x.astype(np.int64)]
-        return values if self.positions is None else values + like(self.positions, x)[: x.shape[1]]
+        values = like(self.table[x.astype(np.int64)], x)
+        return values if self.positions is None else values + like(self.positions[: x.shape[1]], x)
 
     def interval(self, low: Array, high: Array) -> tuple[Array, Array]:
         """Bounds over all tokens between low and high (positions,): exact. One position stands for any number of them."""

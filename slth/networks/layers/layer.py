@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -47,6 +48,10 @@ class Layer(ABC):
         ValueError
             If the layer does not take such an input.
         """
+
+    def held(self, outputs: Shape) -> int:
+        """Numbers that one input needs while the layer is evaluated, about; `outputs` is the shape of what comes out."""
+        return math.prod(int(d or 1) for d in outputs)
 
     @abstractmethod
     def evaluate(self, x: Array) -> Array:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slth.networks.activations import activation
+from slth.networks.layers.drawn import Drawn, Rows
 from slth.networks.layers.layer import Layer, Shape, shown
 from slth.networks.layers.mapped import Mapped, MappedForm
-from slth.networks.layers.window import Pair, pair, slid
 from slth.validation import positive_int
 
 Floats = NDArray[np.float64]
@@ -78,13 +78,35 @@ class Form(MappedForm):
         """(rows, columns): which entries of the matrix there are; None for all."""
         return None
 
-    @abstractmethod
-    def build(self, matrix: Floats, bias: Floats | None, scale: float = 1.0) -> Layer:
-        """The layer of a matrix (rows, columns)."""
+    def connects(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether there are entries at these places, which broadcast: what `structure` says of them, without all of it in memory."""
+        return np.ones(np.broadcast_shapes(rows.shape, columns.shape), np.bool_)
+
+    @property
+    def readers(self) -> int:
+        """How many entries a column of the matrix has."""
+        return self.rows
+
+    def build(self, matrix: Floats | Rows, bias: Floats | None, scale: float = 1.0) -> Layer:
+        """The layer of a matrix (rows, columns); of one whose rows are made when they are needed a `Drawn`."""
+        if isinstance(matrix, Rows):
+            return Drawn(self, matrix, bias, scale)
+        return self._layer(matrix, bias, scale)
 
     @abstractmethod
-    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
-        """The layer (hidden, columns), ReLU if `rectified`, that acts on every place of an input of this one by itself.
+    def _layer(self, matrix: Floats, bias: Floats | None, scale: float) -> Layer: ...
+
+    @abstractmethod
+    def some(self, outputs: int) -> Form:
+        """The same with so many outputs, connected to all inputs."""
+
+    def before(self, matrix: Floats | Rows, bias: Floats | None, *, everywhere: bool = False) -> Layer:
+        """The layer of a matrix (hidden, columns) that stands before this one; see `hidden`."""
+        return self.hidden(matrix.shape[0], bias is not None, everywhere=everywhere).build(matrix, bias)
+
+    @abstractmethod
+    def hidden(self, count: int, bias: bool, *, everywhere: bool = False) -> Form:
+        """A layer of so many outputs, ReLU if `rectified`, that acts on every place of an input of this one by itself.
 
         Where it is to act `everywhere`, or has to because `bias_rows` asks for it, the border of zeros that this form puts around its
         input comes before that layer, so that a constant of it is the same there; what has no bias of its own is 0 there as ever.
@@ -110,6 +132,8 @@ class Form(MappedForm):
         """One number for each output (outputs,), for broadcasting against what `act` returns."""
         return values
 
+    output_axis: ClassVar[int] = -1  # of what the layer puts out
+
 
 class Linear(Mapped):
     """A layer with a weight, perhaps a bias, an activation and a scale: ``activation(scale * (linear(x) + bias))``."""
@@ -132,6 +156,14 @@ class Linear(Mapped):
     @property
     def maps(self) -> tuple[Linear, ...]:
         return (self,)
+
+    def entries(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
+        """``matrix[rows, columns]``, without all of it in memory."""
+        return np.asarray(self.matrix[rows, columns])
+
+    @abstractmethod
+    def of_outputs(self, some: slice) -> Linear:
+        """The layer with some of its outputs only."""
 
     @property
     def gain(self) -> Floats:
@@ -193,15 +225,16 @@ class DenseForm(Form):
     def bias_rows(self) -> NDArray[np.int64]:
         return np.arange(self.d_out)
 
-    def build(self, matrix: Floats, bias: Floats | None, scale: float = 1.0) -> Layer:
+    def _layer(self, matrix: Floats, bias: Floats | None, scale: float) -> Layer:
         from slth.networks.layers.dense import Dense
 
         return Dense(matrix, bias, self.activation, scale)
 
-    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
-        from slth.networks.layers.dense import Dense
+    def some(self, outputs: int) -> DenseForm:
+        return replace(self, d_out=outputs)
 
-        return Dense(matrix, bias, "relu" if self.rectified else "identity")
+    def hidden(self, count: int, bias: bool, *, everywhere: bool = False) -> DenseForm:
+        return DenseForm(count, self.d_in, bias, "relu" if self.rectified else "identity")
 
     def widened(self, columns: int, *, everywhere: bool = False) -> DenseForm:
         return replace(self, d_in=columns)
@@ -219,129 +252,3 @@ class DenseForm(Form):
         if not shape or shape[-1] != self.d_in:
             raise ValueError(f"a dense layer of {self.d_in} inputs takes (..., {self.d_in}), got shape {shown(shape)}")
         return (*shape[:-1], self.d_out)
-
-
-@dataclass(frozen=True)
-class Conv2dForm(Form):
-    """A convolution without weights: columns are input channels, rows are (output channel, kernel row, kernel column)."""
-
-    kind: ClassVar[str] = "conv2d-form"
-
-    c_out: int
-    c_in: int
-    kernel: Pair
-    bias: bool = True
-    activation: str = "relu"
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
-    groups: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("c_out", "c_in", "groups"):
-            object.__setattr__(self, name, positive_int(getattr(self, name), name))
-        object.__setattr__(self, "bias", bool(self.bias))
-        if self.c_in % self.groups or self.c_out % self.groups:
-            raise ValueError(f"groups={self.groups} must divide {self.c_in} input and {self.c_out} output channels")
-        for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
-            object.__setattr__(self, name, pair(getattr(self, name), name, least=least))
-        activation(self.activation)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {
-            "c_out": self.c_out,
-            "c_in": self.c_in,
-            "kernel": self.kernel,
-            "bias": self.bias,
-            "activation": self.activation,
-            "stride": self.stride,
-            "padding": self.padding,
-            "dilation": self.dilation,
-            "groups": self.groups,
-        }
-
-    @property
-    def columns(self) -> int:
-        return self.c_in
-
-    @property
-    def outputs(self) -> int:
-        return self.c_out
-
-    @property
-    def window(self) -> int:
-        return self.kernel[0] * self.kernel[1]
-
-    @property
-    def bias_rows(self) -> NDArray[np.int64]:
-        # a border of zeros is no constant: the place of the kernel that never reaches beyond the image is used, and if there is none the
-        # border comes before the random layer, and any place will do
-        row, column = self._inside or (0, 0)
-        return np.arange(self.c_out) * self.window + row * self.kernel[1] + column
-
-    @property
-    def _inside(self) -> Pair | None:
-        """A place of the kernel that stays within every image, if there is one."""
-        row, column = (-(-pad // spread) for pad, spread in zip(self.padding, self.dilation, strict=True))
-        for i, pad, spread, k in zip((row, column), self.padding, self.dilation, self.kernel, strict=True):
-            if i * spread + pad > spread * (k - 1):
-                return None
-        return row, column
-
-    def _border_first(self, everywhere: bool) -> bool:
-        return everywhere or (self.bias and self._inside is None)
-
-    @property
-    def structure(self) -> NDArray[np.bool_] | None:
-        if self.groups == 1:
-            return None
-        mine = np.arange(self.rows) // (self.rows // self.groups)
-        return np.asarray(mine[:, None] == np.arange(self.c_in) // (self.c_in // self.groups))
-
-    def _weight(self, matrix: Floats) -> Floats:
-        """(rows, columns) -> (c_out, columns, height, width)."""
-        return np.ascontiguousarray(matrix.reshape(self.c_out, *self.kernel, -1).transpose(0, 3, 1, 2))
-
-    def build(self, matrix: Floats, bias: Floats | None, scale: float = 1.0) -> Layer:
-        from slth.networks.layers.convolution import Conv2d
-
-        # the matrix of a grouped convolution holds zeros where channels are not connected
-        return Conv2d(self._weight(matrix), bias, self.activation, scale, self.stride, self.padding, self.dilation)
-
-    def before(self, matrix: Floats, bias: Floats | None, *, everywhere: bool = False) -> Layer:
-        from slth.networks.layers.convolution import Conv2d
-
-        border = self.padding if self._border_first(everywhere) else (0, 0)
-        return Conv2d(matrix[:, :, None, None], bias, "relu", padding=border)
-
-    def widened(self, columns: int, *, everywhere: bool = False) -> Conv2dForm:
-        border = (0, 0) if self._border_first(everywhere) else self.padding
-        return replace(self, c_in=columns, groups=1, padding=border)
-
-    def act(self, matrix: Floats, x: Floats) -> Floats:
-        from slth.networks.layers.convolution import Conv2d
-
-        weight = self._weight(np.asarray(matrix, np.float64))
-        layer = Conv2d(weight, None, "identity", 1.0, self.stride, self.padding, self.dilation)
-        return np.asarray(layer.evaluate(x[None])[0])
-
-    def by_column(self, x: Floats) -> Floats:
-        return x.reshape(self.c_in, -1)
-
-    def reach(self, x: Floats) -> float:
-        single = replace(self, c_out=self.groups)
-        seen = np.ones((single.rows, self.c_in))
-        if single.structure is not None:
-            seen *= single.structure
-        return float(single.act(seen, x).max())
-
-    def spread(self, values: Floats) -> Floats:
-        return values[:, None, None]
-
-    def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 3 or shape[0] != self.c_in:
-            raise ValueError(
-                f"a convolution of {self.c_in} channels takes ({self.c_in}, height, width), got shape {shown(shape)}"
-            )
-        return (self.c_out, *slid(shape, self.kernel, self.stride, self.padding, self.dilation))

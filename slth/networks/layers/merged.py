@@ -8,10 +8,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.layers.dense import Dense
 from slth.networks.layers.linear import DenseForm
 
 Floats = NDArray[np.float64]
+_BLOCK = 1 << 21  # numbers of a product made together
+
+
+def multiplied(left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """``left @ right`` and ``abs(left) @ abs(right)``, arrays that last, made some rows at a time."""
+    shape = len(left), right.shape[1]
+    product, size = (spool.zeros(shape, lasting=True) for _ in range(2))
+    absolute = np.abs(right)
+    for rows in spool.slices(len(left), max(1, _BLOCK // shape[1])):
+        product[rows] = left[rows] @ right
+        size[rows] = np.abs(left[rows]) @ absolute
+    return product, size
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,6 +55,11 @@ class Merged(Dense):
     @property
     def form(self) -> DenseForm:
         return DenseForm(self.d_out, self.d_in, self.bias is not None, self.activation, rectified=False)
+
+    def of_outputs(self, some: slice) -> Merged:
+        bias = (None if x is None else x[some] for x in (self.bias, self.bias_products))
+        weight, products, scale = self.weight[some], self.products[some], self.scale
+        return Merged(weight, next(bias), self.activation, scale, products, next(bias), self.computed)
 
     @property
     def gain(self) -> Floats:

@@ -57,6 +57,9 @@ class LayerNorm(Layer):
             raise ValueError(f"this layer normalisation takes (..., {self.weight.size}), got shape {shown(shape)}")
         return shape
 
+    def held(self, outputs: Shape) -> int:
+        return 2 * super().held(outputs)
+
     def evaluate(self, x: Array) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
         variance = np.mean(centred * centred, axis=-1, keepdims=True)

@@ -74,6 +74,9 @@ class Residual(Layer):
             )
         return ends[0]
 
+    def held(self, outputs: Shape) -> int:
+        return 2 * super().held(outputs) + sum(part.held(outputs) for part in self.body)
+
     def evaluate(self, x: Array) -> Array:
         out = through(self.body, x) + through(self.shortcut, x)
         return activation(self.activation)(out)

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from slth import spool
 from slth.networks.layers import Attention, Conv2d, Dense, Embedding, LayerNorm
 from slth.networks.onnx.patterns import attention_step, biased, normalization_step, pointwise
 from slth.networks.onnx.values import Floats, Known, Rows, Value, summed
+from slth.networks.readers.arrays import owned
 from slth.networks.readers.folding import folded, is_open
 
 
 def numbers(array: Any) -> Floats:
-    """A constant in float64."""
-    return np.ascontiguousarray(array, np.float64)
+    """A constant as float64 that belongs to the network alone."""
+    return owned(array, "a constant")
 
 
 def vector(constant: Any, layer: Any, call: Any) -> Any:
@@ -99,6 +101,6 @@ def _into_layer(call: Any, name: str, position: int, constant: Any) -> Value | N
     if isinstance(layer, Embedding) and adds and layer.positions is None and constant.shape[-1:] == (width,):
         rows = numbers(constant).reshape(-1, width)
         if len(rows) == 1:  # to every place the same
-            return found.replaced(replace(layer, table=layer.table + rows))
+            return found.replaced(replace(layer, table=spool.computed(lambda table: table + rows, layer.table)))
         return found.replaced(replace(layer, positions=rows))
     return None

@@ -11,6 +11,7 @@ import numpy as np
 from slth.networks.layers import AveragePool2d, Conv2d, GlobalAveragePool2d, MaxPool2d
 from slth.networks.onnx.values import Channels, Known, Value
 from slth.networks.onnx.windows import ATTRIBUTES, conv_function, mean_function
+from slth.networks.readers.arrays import owned
 
 
 def conv(call: Any, x: Known, weight: Known, bias: Known = None) -> Known:
@@ -28,8 +29,8 @@ def conv(call: Any, x: Known, weight: Known, bias: Known = None) -> Known:
     kernel, stride, padding, dilation = _window(call, tuple(weight.shape[2:]))
     if kernel != weight.shape[2:]:
         raise ValueError(f"kernel_shape {kernel} is not that of its weights {weight.shape}")
-    numbers = None if bias is None else np.array(bias, np.float64)
-    layer = Conv2d(np.array(weight, np.float64), numbers, "identity", 1.0, stride, padding, dilation, groups)
+    offset = None if bias is None else owned(bias, "bias")
+    layer = Conv2d(owned(weight, "weight"), offset, "identity", 1.0, stride, padding, dilation, groups)
     return call.value(0).then(layer)
 
 

@@ -1,4 +1,4 @@
-"""Nodes, attributes and tensors of an ONNX file that nobody vouches for."""
+"""Nodes and attributes of an ONNX file that nobody vouches for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from slth.networks.onnx.tensors import Tensors
 from slth.networks.onnx.values import Known, Value
 
 FOLDED: Final = 1 << 27  # most entries of all constants computed from constants
@@ -16,7 +17,7 @@ class Call:
 
     def __init__(self, reader: Any, index: int, node: Any) -> None:
         self.reader, self.index, self.node = reader, index, node
-        self.attributes = {entry.name: attribute_of(entry) for entry in node.attribute}
+        self.attributes = {entry.name: attribute_of(entry, reader.tensors) for entry in node.attribute}
 
     def value(self, position: int) -> Value:
         """Argument number `position` as layers."""
@@ -60,33 +61,7 @@ class Call:
         return None if found is None else tuple(int(v) for v in np.ravel(found))
 
 
-def array_of(tensor: Any) -> np.ndarray[Any, Any]:
-    """The array of a tensor that the file itself holds.
-
-    Raises
-    ------
-    ValueError
-        If it lies in another file, or its data do not fit its shape.
-    """
-    from onnx import TensorProto
-    from onnx.numpy_helper import to_array
-
-    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-        raise ValueError(
-            f"tensor {tensor.name!r} lies in another file, which is not opened; save the model in one file"
-        )
-    try:
-        if any(extent < 0 for extent in tensor.dims):
-            raise ValueError("negative")
-        array = np.asarray(to_array(tensor))
-    except Exception as error:  # whatever a damaged tensor makes it raise
-        raise ValueError(f"tensor {tensor.name!r} of shape {tuple(tensor.dims)} is damaged: {error}") from error
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"tensor {tensor.name!r} holds values of type {array.dtype}, not numbers")
-    return array
-
-
-def attribute_of(entry: Any) -> Any:
+def attribute_of(entry: Any, tensors: Tensors) -> Any:
     """The value of an attribute; text decoded, a tensor as an array."""
     from onnx import AttributeProto
     from onnx.helper import get_attribute_value
@@ -95,5 +70,5 @@ def attribute_of(entry: Any) -> Any:
         raise ValueError("graphs within graphs are not understood")
     found = get_attribute_value(entry)
     if entry.type == AttributeProto.TENSOR:
-        return array_of(found)
+        return tensors.array(found)
     return found.decode("utf-8", "replace") if isinstance(found, bytes) else found

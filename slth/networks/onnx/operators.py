@@ -46,27 +46,29 @@ from slth.networks.onnx.values import Floats, Known, Pointwise, Scores, Statisti
 from slth.networks.readers.folding import activated, is_open, normalized
 
 
-def _matrix(call: Any, found: Known) -> Floats:
+def _weight(found: Known, turned: bool = False) -> Floats:
+    """The weights (outputs, inputs) of a constant (inputs, outputs), or the other way round."""
     if not isinstance(found, np.ndarray) or found.ndim != 2:
         raise ValueError("its second argument must be a constant matrix")
-    return numbers(found)
+    return numbers(found if turned else found.T)
 
 
 def _matmul(call: Any, left: Known, right: Known) -> Known:
     if isinstance(left, Scores) and left.stage == "joined":
-        return attended(left, _matrix(call, right))
+        return attended(left, _weight(right))
     step = attention_step("MatMul", (left, right))
     if step is not None:
         return step
-    return call.value(0).then(Dense(_matrix(call, right).T, None, "identity"))
+    return call.value(0).then(Dense(_weight(right), None, "identity"))
 
 
 def _gemm(call: Any, left: Known, right: Known, bias: Known = None) -> Known:
     if call.attributes.get("transA", 0):
         raise ValueError("a Gemm that transposes its input is not understood")
     alpha, beta = (shortest(np.float32(call.attributes.get(name, 1.0))) for name in ("alpha", "beta"))
-    weight = _matrix(call, right)
-    weight = (weight if call.attributes.get("transB", 0) else weight.T) * (1.0 if alpha == 1.0 else alpha)
+    weight = _weight(right, bool(call.attributes.get("transB", 0)))
+    if alpha != 1.0:
+        np.multiply(weight, alpha, out=weight)
     layer = Dense(weight, None, "identity")
     if bias is not None:
         if not isinstance(bias, np.ndarray):

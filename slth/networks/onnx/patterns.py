@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from slth import spool
 from slth.networks.activations import ACTIVATIONS, activation
 from slth.networks.layers import Attention, Dense, LayerNorm
 from slth.networks.onnx.values import Fill, Floats, Heads, Known, Pointwise, Scores, Statistic, Value
@@ -133,7 +134,7 @@ def _is_causal(mask: Known) -> bool:
 
 
 def attended(joined: Scores, output: Floats) -> Value:
-    """The attention whose mixed values go through ``output (H d_value, d_out)``.
+    """The attention whose mixed values go through ``output (d_out, H d_value)``.
 
     Raises
     ------
@@ -153,15 +154,15 @@ def attended(joined: Scores, output: Floats) -> Value:
                 "queries, keys and values must be three dense layers of one value, with as many heads each"
             )
         assert isinstance(layer, Dense)
-        found[name] = layer.weight if layer.scale == 1.0 else layer.weight * layer.scale
+        found[name] = layer.weight if layer.scale == 1.0 else _times(layer.weight, layer.scale)
         found[f"{name}_bias"] = layer.bias if layer.scale == 1.0 or layer.bias is None else layer.bias * layer.scale
     # softmax(factor Q K^T) is what a layer without a factor of its own makes of queries that are so many times larger
     times = joined.factor if joined.scales else joined.factor * math.sqrt(len(found["query"]) // joined.query.heads)
     if not abs(times - 1.0) <= 1e-6:
-        found["query"] = found["query"] * times
+        found["query"] = _times(found["query"], times)
         found["query_bias"] = None if found["query_bias"] is None else found["query_bias"] * times
     layer = Attention(
-        **found, output=np.ascontiguousarray(output.T), heads=joined.query.heads, mask=joined.mask,
+        **found, output=output, heads=joined.query.heads, mask=joined.mask,
         score_scale=joined.scales, value_scale=joined.value_scales,
     )  # fmt: skip
     assert start is not None
@@ -169,6 +170,10 @@ def attended(joined: Scores, output: Floats) -> Value:
         assert part is not None
         part.dense.close()
     return start.then(layer)
+
+
+def _times(weight: Floats, factor: float) -> Floats:
+    return spool.computed(lambda rows: rows * factor, weight)
 
 
 def biased(layer: Attention, offset: Floats) -> Attention:

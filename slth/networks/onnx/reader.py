@@ -14,7 +14,6 @@ Where the weights of convolutions have three axes, inputs (channels, length) are
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,10 @@ from slth.networks.activations import ACTIVATIONS
 from slth.networks.layers import Elementwise, Residual
 from slth.networks.network import Network
 from slth.networks.onnx.graph import DOMAIN, onnx_package
-from slth.networks.onnx.nodes import FOLDED, Call, array_of
+from slth.networks.onnx.nodes import FOLDED, Call
 from slth.networks.onnx.operators import FUNCTIONS, OPERATORS
 from slth.networks.onnx.patterns import identified
+from slth.networks.onnx.tensors import Tensors
 from slth.networks.onnx.values import Channels, Known, Pointwise, Value
 from slth.networks.readers.folding import activated, is_open
 
@@ -36,7 +36,9 @@ _DEEPEST = 32  # blocks within blocks
 def read_onnx(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
     """The network of an ONNX file with one input and one output, the batch being the first axis of both.
 
-    Nothing is executed, no other file is opened, and memory is taken for what the file holds and 1 GiB more at most.
+    Nothing is executed, and no other file is opened but those of its own folder that it says hold its weights. Memory is taken for the
+    weights in float64 (within `slth.spool.out_of_core` for blocks of them) and at most 1 GiB of constants that are computed; the files are
+    mapped into memory, and must not be cut short meanwhile.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def read_onnx(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
     ImportError
         If the package onnx is missing.
     ValueError
-        If it is no ONNX file, keeps weights in another file, or holds an operator that is not understood; the message names the node.
+        If it is no ONNX file, keeps weights in another folder, or holds an operator that is not understood; the message names the node.
     OSError
         If it cannot be opened.
 
@@ -60,13 +62,15 @@ def read_onnx(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
     onnx = onnx_package()
     name = os.fsdecode(path)
     regular_size(name)
-    content = Path(name).read_bytes()
     try:
-        model = onnx.load_model_from_string(content)
+        tensors = Tensors(name)
+        model = onnx.load_model_from_string(tensors.model)
+    except OSError:
+        raise
     except Exception as error:  # whatever protobuf raises
         raise ValueError(f"cannot read {name} as ONNX: {error}") from error
     try:
-        return Reader(model, input_shape).network()
+        return Reader(model, tensors, input_shape).network()
     except RecursionError:
         raise ValueError(f"cannot read {name}: its blocks are too deeply nested") from None
     except (ValueError, ImportError):
@@ -78,13 +82,14 @@ def read_onnx(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
 class Reader:
     """One model on its way to a network: `known` says for each name what has been found out about it."""
 
-    def __init__(self, model: Any, input_shape: Any) -> None:
+    def __init__(self, model: Any, tensors: Tensors, input_shape: Any) -> None:
         graph = model.graph
         if graph.sparse_initializer:
             raise ValueError("it holds sparse weights, which are not read; store them dense")
         self.functions = {function.name: function for function in model.functions if function.domain == DOMAIN}
         self.opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
-        self.known: dict[str, Known] = {tensor.name: array_of(tensor) for tensor in graph.initializer}
+        self.tensors = tensors
+        self.known: dict[str, Known] = {tensor.name: tensors.array(tensor) for tensor in graph.initializer}
         self.room = FOLDED
         self._same: dict[str, str] = {}
         if len(graph.output) != 1:

@@ -10,6 +10,7 @@ import numpy as np
 
 from slth.networks.layers import Dense, Embedding, Flatten, GlobalAveragePool2d
 from slth.networks.onnx.values import Channels, Dims, Fill, Heads, Known, Rows, Scores, Value
+from slth.networks.readers.arrays import owned
 
 _FLOATS, _INTEGERS = (1, 10, 11, 16), (6, 7)  # ONNX's numbers of float32, 16, 64, bfloat16; int32, int64
 
@@ -29,9 +30,8 @@ def cast(call: Any, x: Known) -> Known:
     to = call.attributes.get("to")
     if isinstance(x, np.ndarray) and to in (*_FLOATS, *_INTEGERS):
         call.computed(x.size)
-        return x.astype(
-            np.float64 if to in _FLOATS and x.dtype != np.float32 else x.dtype if to in _FLOATS else np.int64
-        )
+        kind = np.float64 if to in _FLOATS and x.dtype != np.float32 else x.dtype if to in _FLOATS else np.int64
+        return x.astype(kind, copy=False)
     if isinstance(x, Dims) and to in _INTEGERS:
         return x
     if to in _FLOATS or (to in _INTEGERS and isinstance(x, Value) and x.layer is None):
@@ -64,7 +64,7 @@ def gathered(call: Any, table: Known, index: Known) -> Known:
         call.computed(index.size * (table.size // max(1, table.shape[axis])))
         return np.take(table, index, axis)
     if isinstance(table, np.ndarray) and table.ndim == 2 and axis == 0 and call.value(1).layer is None:
-        return call.value(1).then(Embedding(np.array(table, np.float64)))
+        return call.value(1).then(Embedding(owned(table, "table")))
     raise ValueError("it is understood of shapes, of constants, and of a table with the input as index only")
 
 
@@ -91,7 +91,7 @@ def sliced(call: Any, x: Known, start: Known, end: Known, axes: Known = None, st
         and end.axes == (1,)
         and (start.tolist(), along, by) == ([0], [0], [1])
     ):
-        return Rows(np.array(x, np.float64))
+        return Rows(owned(x, "positions"))
     if not isinstance(end, np.ndarray):
         raise ValueError("its places must be constant")
     parts = [slice(*triple) for triple in zip(start.tolist(), end.tolist(), by, strict=True)]

@@ -13,7 +13,7 @@ from slth.networks.network import Network
 from slth.networks.readers.architecture import from_architecture
 from slth.networks.readers.arrays import from_arrays, from_pairs, owned
 from slth.networks.readers.scikit_learn import from_scikit_learn
-from slth.networks.readers.torch_zip import read_torch
+from slth.networks.readers.torch_zip import tensors_in
 
 SUFFIXES = (".npz", ".safetensors", ".onnx", ".pt", ".pth")
 
@@ -101,7 +101,7 @@ def _from_path(path: Path, architecture: Any, input_shape: Any) -> Network:
             _refuse(architecture, "an ONNX file")
             return read_onnx(path, input_shape)
         if suffix in (".pt", ".pth"):
-            return _from_mapping(read_torch(path), architecture, input_shape)
+            return _from_mapping(tensors_in(path), architecture, input_shape)
         if suffix == ".safetensors":
             from slth.networks.safetensors import read_safetensors
 

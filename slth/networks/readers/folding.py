@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.layers import Conv2d, Dense, Layer, Residual
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,7 @@ def folded(layer: Dense | Conv2d, factor: Floats | None, offset: Floats | None) 
     """
     weight, bias = layer.weight, layer.bias
     if factor is not None:
-        weight = weight * factor.reshape(-1, *(1,) * (weight.ndim - 1))
+        weight = spool.computed(np.multiply, weight, factor.reshape(-1, *(1,) * (weight.ndim - 1)))
         bias = None if bias is None else bias * factor
     if offset is not None:
         moved = offset if layer.scale == 1.0 else offset / layer.scale

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slth import spool
 from slth.networks.readers.arrays import owned
 
 Floats = NDArray[np.float64]
@@ -133,4 +134,6 @@ def _prune(prefix: str, tensors: dict[str, Any]) -> None:
             weight, mask = (owned(tensors.pop(part), f"{prefix}.{part}") for part in (leaf, f"{name}_mask"))
             if weight.shape != mask.shape:
                 raise ValueError(f"{prefix}.{name}_mask must have shape {weight.shape} like {leaf}, got {mask.shape}")
-            tensors[name] = weight * mask
+            tensors[name] = spool.computed(np.multiply, np.atleast_1d(weight), np.atleast_1d(mask)).reshape(
+                weight.shape
+            )

@@ -16,12 +16,13 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.files import CHUNK_BYTES, DEFAULT_MAX_BYTES, regular_size
+from slth import spool
+from slth.files import CHUNK_BYTES, DEFAULT_MAX_BYTES, Content, mapped, regular_size
 from slth.networks.readers.torch_pickle import MOST_BYTES, Storage, Tensor, evaluated
 
 
 def read_torch(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[str, NDArray[Any]]:
-    """The tensors of a state_dict by name, in its order, on whatever device they were.
+    """The tensors of a state_dict by name, in its order, on whatever device they were; arrays of their own.
 
     Equivalent to ``torch.load(path, map_location="cpu", weights_only=True)`` for files it accepts, as arrays; bfloat16 becomes float32,
     exactly. Of a checkpoint, a dictionary with other entries beside it, the one entry that is a state_dict is taken. Nothing is executed,
@@ -40,19 +41,27 @@ def read_torch(path: str | os.PathLike[str], *, max_bytes: int | None = None) ->
     OSError
         If it cannot be opened.
     """
+    return {name: np.array(array) for name, array in tensors_in(path, max_bytes=max_bytes).items()}
+
+
+def tensors_in(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> dict[str, NDArray[Any]]:
+    """As `read_torch`, but read-only arrays that lie in the file, mapped into memory: it must not be cut short while they are in use.
+
+    What is compressed is unpacked first, and bfloat16 converted; within `slth.spool.out_of_core` that takes no memory either.
+    """
     name = os.fsdecode(path)
     size = regular_size(name)
     limit = max(DEFAULT_MAX_BYTES, 2 * size) if max_bytes is None else max_bytes
     with open(name, "rb") as file:
         try:
-            return _read(file, limit)
+            return _read(file, mapped(name), limit)
         # a hostile archive makes the standard parsers raise whatever they like: to the caller it is one thing, a bad file
         except Exception as error:
             reason = str(error) or type(error).__name__
             raise ValueError(f"cannot read {name} as tensors of PyTorch: {reason}") from error
 
 
-def _read(file: IO[bytes], limit: int) -> dict[str, NDArray[Any]]:
+def _read(file: IO[bytes], content: Content, limit: int) -> dict[str, NDArray[Any]]:
     if not zipfile.is_zipfile(file):
         raise ValueError(
             "it is no zip archive, or a damaged one; files of PyTorch before 1.6 are pickles: load and save them with a newer one"
@@ -63,16 +72,17 @@ def _read(file: IO[bytes], limit: int) -> dict[str, NDArray[Any]]:
         if len(roots) != 1:
             raise ValueError(f"it holds {len(roots)} files data.pkl, not one")
         root = roots[0]
-        tensors = _state_dict(evaluated(bytes(_content(archive, members[f"{root}/data.pkl"], MOST_BYTES))))
+        program = _data(archive, content, members[f"{root}/data.pkl"], MOST_BYTES)
+        tensors = _state_dict(evaluated(program.tobytes()))
         total = sum(math.prod(tensor.shape) * _stored(tensor.storage.kind).itemsize for tensor in tensors.values())
         if total > limit:
             raise ValueError(f"its tensors take {total:,} bytes, more than max_bytes={limit:,}")
         order = "little"
         if f"{root}/byteorder" in members:
-            order = _content(archive, members[f"{root}/byteorder"], 16).decode("ascii", "replace")
+            order = _data(archive, content, members[f"{root}/byteorder"], 16).tobytes().decode("ascii", "replace")
         if order not in ("little", "big"):
             raise ValueError(f"byteorder must be little or big, got {order!r}")
-        return _arrays(archive, members, root, tensors, limit, "<" if order == "little" else ">")
+        return _arrays(archive, content, members, root, tensors, limit, "<" if order == "little" else ">")
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -107,13 +117,14 @@ def _is_state_dict(found: Any) -> bool:
 
 def _arrays(
     archive: zipfile.ZipFile,
+    content: Content,
     members: Mapping[str, zipfile.ZipInfo],
     root: str,
     tensors: Mapping[str, Tensor],
     limit: int,
     order: Literal["<", ">"],
 ) -> dict[str, NDArray[Any]]:
-    """The numbers, storage by storage; each array its own."""
+    """The numbers, storage by storage."""
     users: dict[str, list[str]] = {}
     for name, tensor in tensors.items():
         users.setdefault(tensor.storage.key, []).append(name)
@@ -122,7 +133,7 @@ def _arrays(
         storage = tensors[names[0]].storage
         if any(tensors[name].storage != storage for name in names):
             raise ValueError(f"storage {key!r:.40} is declared in two ways")
-        numbers = _numbers(archive, members, f"{root}/data/{key}", storage, limit, order)
+        numbers = _numbers(archive, content, members, f"{root}/data/{key}", storage, limit, order)
         for name in names:
             found[name] = _array(numbers, tensors[name])
     return {name: found[name] for name in tensors}
@@ -130,6 +141,7 @@ def _arrays(
 
 def _numbers(
     archive: zipfile.ZipFile,
+    content: Content,
     members: Mapping[str, zipfile.ZipInfo],
     name: str,
     storage: Storage,
@@ -144,32 +156,33 @@ def _numbers(
             f"storage {name!r:.80} is declared to hold {storage.count:,} numbers of {stored.itemsize} bytes, "
             f"but the archive declares {members[name].file_size:,} bytes"
         )
-    raw = np.frombuffer(_content(archive, members[name], limit), stored.newbyteorder(order))
+    raw = _data(archive, content, members[name], limit).view(stored.newbyteorder(order))
     if storage.kind == "bfloat16":
-        return (raw.astype(np.uint32) << 16).view(np.float32)
-    if storage.kind == "?":
-        if raw.size and raw.view(np.uint8).max() > 1:
-            raise ValueError(f"storage {name!r:.80} holds truth values other than 0 and 1")
-        return raw
-    return raw.astype(stored, copy=False)
+        numbers = spool.zeros(raw.shape, np.float32, lasting=True)
+        for some in spool.slices(raw.size, CHUNK_BYTES // 4):
+            numbers[some] = (raw[some].astype(np.uint32) << 16).view(np.float32)
+        return numbers
+    if storage.kind == "?" and raw.size and raw.view(np.uint8).max() > 1:
+        raise ValueError(f"storage {name!r:.80} holds truth values other than 0 and 1")
+    return raw if raw.dtype == stored else spool.copied(raw, stored)
 
 
 def _array(numbers: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
-    """A copy of some numbers of a storage; `torch_pickle` has seen to it that they lie within."""
+    """Some numbers of a storage; `torch_pickle` has seen to it that they lie within."""
     if 0 in tensor.shape:
         return np.empty(tensor.shape, numbers.dtype)
     steps = tuple(
         step * numbers.itemsize if size > 1 else 0 for step, size in zip(tensor.strides, tensor.shape, strict=True)
     )
-    return np.array(np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, steps, writeable=False))
+    return np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, steps, writeable=False)
 
 
 def _stored(kind: str) -> np.dtype[Any]:
     return np.dtype("u2" if kind == "bfloat16" else kind)
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytearray:
-    """The bytes of a member, no more than it declares and than `limit`; the last read checks the CRC."""
+def _data(archive: zipfile.ZipFile, content: Content, member: zipfile.ZipInfo, limit: int) -> NDArray[np.uint8]:
+    """The bytes of a member, no more than it declares and than `limit`, where they lie if they are not compressed; the CRC is checked."""
     what = f"member {member.filename!r:.80}"
     if member.flag_bits & 0x1:
         raise ValueError(f"{what} is encrypted")
@@ -177,12 +190,24 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> b
         raise ValueError(f"{what} uses zip method {member.compress_type}, not stored or deflated")
     if member.file_size > limit:
         raise ValueError(f"{what} declares {member.file_size:,} bytes, more than the {limit:,} allowed")
-    content = bytearray()
+    stored = member.compress_type == zipfile.ZIP_STORED
+    data = np.empty(0, np.uint8) if stored else spool.zeros((member.file_size,), np.uint8, lasting=True)
+    done = 0
     with archive.open(member) as stream:
+        if stored:  # the header in front of the data has been compared with the directory, and passed
+            place = _place(content, member)
         while chunk := stream.read(CHUNK_BYTES):
-            content += chunk
-            if len(content) > member.file_size:
+            if done + len(chunk) > member.file_size:
                 raise ValueError(f"{what} holds more than the {member.file_size:,} bytes it declares")
-    if len(content) != member.file_size:
-        raise ValueError(f"{what} ends after {len(content):,} of {member.file_size:,} bytes")
-    return content
+            if not stored:
+                data[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
+            done += len(chunk)
+    if done != member.file_size:
+        raise ValueError(f"{what} ends after {done:,} of {member.file_size:,} bytes")
+    return np.frombuffer(content, np.uint8, member.file_size, place) if stored and done else data
+
+
+def _place(content: Content, member: zipfile.ZipInfo) -> int:
+    """Where the data of a member begin: behind 30 bytes, its name, and what else the header in front of them holds."""
+    at = member.header_offset
+    return at + 30 + sum(int.from_bytes(content[at + i : at + i + 2], "little") for i in (26, 28))

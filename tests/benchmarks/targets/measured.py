@@ -14,7 +14,6 @@ import numpy as np
 
 import slth
 from slth import subset_sum
-from tests.benchmarks.targets.effective import effective_network
 from tests.benchmarks.targets.target import RealTarget
 
 LARGEST = 100_000_000  # weights of a source that is evaluated itself; it takes 8 bytes for each
@@ -76,7 +75,7 @@ def measure(name: str, target: RealTarget, width: str, workers: int) -> Row:
         seconds, cpu = time.perf_counter() - started, time.process_time() - used
     itself = ticket.size <= LARGEST
     answers = target.answers(network)
-    found = target.answers(ticket if itself else effective_network(ticket))
+    found = target.answers(ticket if itself else ticket.effective_network())
     weights = sum(layer.size for layer in network.layers) - sum(other_sizes(network))
     entries = sum(
         (form.rows * form.columns if form.structure is None else int(form.structure.sum())) + form.outputs * form.bias

@@ -20,6 +20,8 @@ from slth.validation import positive_int
 class FixedSize(Predicted):
     """Exactly k of the candidates of every weight, zero or not (Natale et al. 2024): the closest such subset, proven.
 
+    Theorem 3 counts 4 d_in d_out k weights for a layer, as if no two outputs used the same neuron; `Ticket.reuse` counts how many do.
+
     Parameters
     ----------
     k : int, optional

@@ -1,0 +1,1 @@
+"""Memory, disk and time against the size of the target, out of core."""
