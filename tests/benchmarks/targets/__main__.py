@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Networks that others have trained, found in random networks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(TARGETS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small targets only, at their first width")
-    parser.add_argument("--show", action="store_true", help="measure nothing: print what notebooks/data/targets.json holds")
+    parser.add_argument(
+        "--show", action="store_true", help="measure nothing: print what notebooks/data/targets.json holds"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--row", type=int, help=argparse.SUPPRESS)  # number of the width: measured in this process
     options = parser.parse_args()
