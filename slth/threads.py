@@ -32,8 +32,8 @@ def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], workers: 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def progress_bar(total: int, unit: str, show: bool) -> Any:
-    """A tqdm bar, to be used in a ``with`` block; draws nothing unless `show`."""
+def progress_bar(total: int | None, unit: str, show: bool, done: int = 0) -> Any:
+    """A tqdm bar, to be used in a ``with`` block; draws nothing unless `show`. The rate does not count what is `done` already."""
     from tqdm import tqdm
 
-    return tqdm(total=total, disable=not show, unit=unit, unit_scale=True, leave=False)
+    return tqdm(total=total, initial=done, disable=not show, unit=unit, unit_scale=True, leave=False)

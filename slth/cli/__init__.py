@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from slth.cli import census, laboratory, proofs, search, theory, tickets
+from slth.cli import census, laboratory, proofs, search, sweep, theory, tickets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     census.add_commands(commands)
     laboratory.add_commands(commands)
     search.add_commands(commands)
+    sweep.add_commands(commands)
     theory.add_commands(commands)
     proofs.add_commands(commands)
     return parser

@@ -47,17 +47,20 @@ def add_commands(commands: Any) -> None:
     census.add_argument("--workers", type=int, help="threads (default: all cores)")
     census.add_argument("--rows", type=int, default=12, help="sizes shown (default: 12)")
     census.add_argument("--csv", metavar="FILE", help="write every size to this file")
-    census.add_argument("--plot", metavar="FILE", help="draw the curve as a PNG")
+    census.add_argument("--plot", metavar="FILE", help="draw the curve: PNG, PDF or SVG")
     census.set_defaults(run=_census)
 
 
 def _census(options: argparse.Namespace) -> int:
     from slth.files import writable
+    from slth.plots.figure import writable_figure
 
     _check(options)
-    for path in (options.csv, options.plot):
-        if path:
-            writable(path)  # fail before the work, not after it
+    # fail before the work, not after it
+    if options.csv:
+        writable(options.csv)
+    if options.plot:
+        writable_figure(options.plot)
     found = _under_a_construction(options) if options.width else _of_a_source(options)
     print(found.table(options.rows))
     for i, layer in enumerate(found.layers):

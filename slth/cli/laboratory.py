@@ -49,7 +49,7 @@ def add_commands(commands: Any) -> None:
     _add_numbers(count)
     count.add_argument("--epsilon", type=float, required=True, help="how far from the target a sum may be")
     count.add_argument("--method", default="auto", help="how to count (default: auto)")
-    count.add_argument("--plot", metavar="FILE", help="draw the counts by size")
+    count.add_argument("--plot", metavar="FILE", help="draw the counts by size: PNG, PDF or SVG")
     count.set_defaults(run=_count)
 
     coverage = commands.add_parser(
@@ -68,7 +68,7 @@ def add_commands(commands: Any) -> None:
         metavar=("LOW", "HIGH"),
         help="targets (default: -0.5 0.5)",
     )
-    coverage.add_argument("--plot", metavar="FILE", help="draw what is covered")
+    coverage.add_argument("--plot", metavar="FILE", help="draw what is covered: PNG, PDF or SVG")
     coverage.set_defaults(run=_coverage)
 
 
@@ -164,10 +164,10 @@ def _print_subsets(found: Any, numbers: Numbers, most: int) -> int:
 
 def _count(options: argparse.Namespace) -> int:
     from slth import subset_sum
-    from slth.files import writable
+    from slth.plots.figure import writable_figure
 
     if options.plot:
-        writable(options.plot)
+        writable_figure(options.plot)
     counts = subset_sum.count(_numbers(options), options.target, options.epsilon, method=options.method, progress=True)
     print(counts)
     print(f"\n{'size':>6} {'subsets':>24} {'log2':>10}")
@@ -184,10 +184,10 @@ def _count(options: argparse.Namespace) -> int:
 
 def _coverage(options: argparse.Namespace) -> int:
     from slth import subset_sum
-    from slth.files import writable
+    from slth.plots.figure import writable_figure
 
     if options.plot:
-        writable(options.plot)
+        writable_figure(options.plot)
     found = subset_sum.coverage(_numbers(options), options.epsilon, tuple(options.interval), _size(options))
     print(found)
     if options.plot:

@@ -62,7 +62,7 @@ def add_commands(commands: Any) -> None:
         "--result", metavar="FILE", help="write source, mask and history (.npz; slth.search.load reads it)"
     )
     search.add_argument("--out", metavar="FILE", help="write the pruned network (.npz, .safetensors, .onnx)")
-    search.add_argument("--plot", metavar="FILE", help="draw losses and layer densities as a PNG")
+    search.add_argument("--plot", metavar="FILE", help="draw losses and layer densities: PNG, PDF or SVG")
     search.set_defaults(run=_search)
 
 
@@ -72,12 +72,16 @@ def _search(options: argparse.Namespace) -> int:
     from slth import search
     from slth.files import writable
     from slth.networks import seed_from
+    from slth.plots.figure import writable_figure
 
     if options.checkpoint and options.seed is None:
         raise ValueError("--checkpoint needs --seed: without it the next run draws another source, and cannot go on")
-    for path in (options.out, options.result, options.plot):
+    # fail before the work, not after it
+    for path in (options.out, options.result):
         if path:
-            writable(path)  # fail before the work, not after it
+            writable(path)
+    if options.plot:
+        writable_figure(options.plot)
     draw, split, run = np.random.SeedSequence(seed_from(options.seed)).spawn(3)
     objective = _objective(options, np.random.default_rng(split))
     outputs = _outputs(objective)

@@ -67,7 +67,9 @@ def add_commands(commands: Any) -> None:
     )
     comparing.add_argument("--density", type=float, help="density asked of the ticket, for the theorems that offer one")
     comparing.add_argument(
-        "--plot", metavar="FILE", help="draw samples against error (--compare), parameters against density (--network)"
+        "--plot",
+        metavar="FILE",
+        help="draw samples against error (--compare), parameters against density (--network): PNG, PDF or SVG",
     )
     bounds.set_defaults(run=_bounds)
 
@@ -221,13 +223,13 @@ def _compare(options: argparse.Namespace) -> int:
     import numpy as np
 
     from slth.bounds.comparison import needed_samples
-    from slth.files import writable
+    from slth.plots.figure import writable_figure
 
     low, high = sorted(options.compare)
     if not 0 < low < high < 0.5:
         raise ValueError(f"--compare takes two different errors in (0, 1/2), got {options.compare}")
     if options.plot is not None:
-        writable(options.plot)
+        writable_figure(options.plot)
     points = max(2, min(40, round(4 * math.log10(high / low)) + 1))
     found = needed_samples(np.geomspace(high, low, points), options.delta, **_constants(options.constant, ("C",)))
     print(found)
@@ -242,7 +244,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _network(options: argparse.Namespace) -> int:
     from slth.bounds.asked_of_source import for_network
     from slth.cli.tickets import read_model
-    from slth.files import writable
+    from slth.plots.figure import writable_figure
 
     if options.epsilon is None:
         raise ValueError("--network needs --epsilon, the error that the source may make")
@@ -252,7 +254,7 @@ def _network(options: argparse.Namespace) -> int:
     if options.density is not None:
         chosen["density"] = options.density
     if options.plot is not None:
-        writable(options.plot)
+        writable_figure(options.plot)
     found = for_network(target, options.epsilon, options.delta, scale=options.scale, **chosen)
     if options.plot is not None and found.shrunk >= 0.5:
         raise ValueError(f"--plot needs an error below 1/2, got --epsilon {options.epsilon:g}; leave --plot away")

@@ -26,7 +26,7 @@ _NODES: dict[str, dict[str, Any]] = {
 }
 
 
-def network(network: Network, *, ax: Axes) -> None:
+def network(network: Network, *, ax: Axes) -> Axes:
     """A small network as a graph, from left to right: kept weights by their sign, dashed if negative, thicker where larger; dead
     neurons grey.
 
@@ -75,6 +75,7 @@ def network(network: Network, *, ax: Axes) -> None:
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
     )
+    return ax
 
 
 def _connection(

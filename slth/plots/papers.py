@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def errors_against_samples(
     results: Mapping[str, Any], published: Mapping[int, tuple[float, float]], *, ax: Axes
-) -> None:
+) -> Axes:
     """Largest relative and mean absolute weight error against candidates a weight, range of the draws shaded; published values as crosses.
 
     Parameters
@@ -40,9 +40,10 @@ def errors_against_samples(
     ax.set_ylabel("weight error")
     ax.set_title("convolutions of LeNet5: closest of all subsets", fontsize=10)
     ax.legend(frameon=False, fontsize=8)
+    return ax
 
 
-def attention_errors(results: Mapping[str, Any], *, ax: Axes) -> None:
+def attention_errors(results: Mapping[str, Any], *, ax: Axes) -> Axes:
     """Error of random attentions against their dimension n_K, 10 to 90 % of the sources shaded, the fit, and the published fit.
 
     Parameters
@@ -67,9 +68,10 @@ def attention_errors(results: Mapping[str, Any], *, ax: Axes) -> None:
     ax.set_ylabel("largest error of an output")
     ax.set_title("one head, 2 numbers in, 1 out", fontsize=10)
     ax.legend(frameon=False, fontsize=8)
+    return ax
 
 
-def errors_against_length(results: Mapping[str, Any], *, ax: Axes) -> None:
+def errors_against_length(results: Mapping[str, Any], *, ax: Axes) -> Axes:
     """Largest error against the length of the sequences, as a share of each source's own certificate, which knows no length.
 
     One thin line a source, their range shaded.
@@ -93,3 +95,4 @@ def errors_against_length(results: Mapping[str, Any], *, ax: Axes) -> None:
     ax.set_ylabel("largest error / certified bound")
     ax.set_title(f"$n_K$ = {results['length_n_k']}", fontsize=10)
     ax.legend(frameon=False, fontsize=8, loc="lower right")
+    return ax

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from slth.subset_sum import Count, Coverage
 
 
-def counts_by_size(count: Count, *, ax: Axes) -> None:
+def counts_by_size(count: Count, *, ax: Axes) -> Axes:
     """log2 of the number of subsets of each size, with what is proven or estimated about it in grey, and log2 C(n, k) above."""
     from scipy.special import gammaln
 
@@ -36,9 +36,10 @@ def counts_by_size(count: Count, *, ax: Axes) -> None:
     ax.set_ylabel(r"$\log_2$ number of subsets")
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False, fontsize=8)
+    return ax
 
 
-def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> None:
+def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> Axes:
     """How the covered share of the interval grows with the samples: one point a prefix, between its proven bounds."""
     from slth.subset_sum import coverage as cover
 
@@ -54,6 +55,7 @@ def coverage(samples: NDArray[np.float64], found: Coverage, *, ax: Axes) -> None
     ax.set_ylabel(f"share of [{found.interval[0]:g}, {found.interval[1]:g}] covered")
     ax.set_ylim(0, 1.05)
     ax.legend(frameon=False, fontsize=8)
+    return ax
 
 
 def _whole_numbers(ax: Axes) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slth.bounds.comparison import NeededSamples, Overparameterisation
 
 
-def needed_samples(comparison: NeededSamples, *, ax: Axes) -> None:
+def needed_samples(comparison: NeededSamples, *, ax: Axes) -> Axes:
     """Samples that random subset sum needs, against the error: full lines suffice (grey: if the constant does), dashed are necessary."""
     # direction: line and colour
     styles = {"sufficient": ("-", INK), "predictor": (":", BLUE), "necessary": ("--", ORANGE)}
@@ -36,9 +36,10 @@ def needed_samples(comparison: NeededSamples, *, ax: Axes) -> None:
     ax.set_ylabel("samples n of U[-1, 1]")
     ax.set_title(f"random subset sum, success with probability {1 - comparison.delta:g}", fontsize=10)
     ax.legend(frameon=False, fontsize=7)
+    return ax
 
 
-def overparameterisation(curve: Overparameterisation, *, ax: Axes) -> None:
+def overparameterisation(curve: Overparameterisation, *, ax: Axes) -> Axes:
     """Parameters of the source for each of the target, against the density of the ticket; theorems that offer no choice are points."""
     density = curve.density
     label = rf"suffices: Natale et al., $c_{{\mathrm{{amp}}}}$ = {curve.c_amp:g} assumed"
@@ -56,3 +57,4 @@ def overparameterisation(curve: Overparameterisation, *, ax: Axes) -> None:
     target = "-".join(map(str, curve.widths))
     ax.set_title(rf"target {target}, error and failure probability $\varepsilon$ = {curve.eps:g}", fontsize=10)
     ax.legend(frameon=False, fontsize=7)
+    return ax

@@ -22,21 +22,23 @@ if TYPE_CHECKING:
 _LINES = ((BLUE, "-"), (ORANGE, "--"), (INK, "-."), (GREY, "-"))
 
 
-def random_weights(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
+def random_weights(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> Axes:
     """The first `rows` x `columns` random weights of a source layer, all of them, as they were drawn."""
     weights = ticket.source.weight_rows(layer, 0, rows)[:, :columns]
     largest = float(np.abs(weights).max())
     ax.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest")
     ax.set_title(f"random weights, {ticket.source.law}")
     _matrix_labels(ax)
+    return ax
 
 
-def mask(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> None:
+def mask(ticket: Ticket, layer: int, rows: int, columns: int, *, ax: Axes) -> Axes:
     """The same corner of the mask: dark where the weight is kept."""
     kept = ticket.weight_mask(layer, 0, rows)[:, :columns]
     ax.imshow(kept, cmap="Greys", vmin=0, vmax=1.3, aspect="auto", interpolation="nearest")
     ax.set_title(f"mask: {kept.mean():.0%} kept")
     _matrix_labels(ax)
+    return ax
 
 
 def _matrix_labels(ax: Axes) -> None:
@@ -44,7 +46,7 @@ def _matrix_labels(ax: Axes) -> None:
     ax.set_ylabel("output neuron")
 
 
-def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> Axes:
     """Each target weight against the weight that the ticket has in its place."""
     wanted, found = _weight_pairs(ticket, target)
     ax.plot([wanted.min(), wanted.max()], [wanted.min(), wanted.max()], color=GREY, lw=1, zorder=1)
@@ -52,9 +54,10 @@ def effective_weights(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.set_xlabel("target weight")
     ax.set_ylabel("effective weight")
     ax.set_title(f"largest weight error {ticket.weight_error:.1g}", fontsize=10)
+    return ax
 
 
-def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> Axes:
     """How far the effective weights are from the target's: a histogram over decades."""
     wanted, found = _weight_pairs(ticket, target)
     errors = np.log10(np.maximum(np.abs(found - wanted), 1e-300))
@@ -65,6 +68,7 @@ def weight_errors(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.set_xlabel(r"$\log_{10}$ |effective $-$ target|, from $-12$ down")
     ax.set_ylabel("weights")
     ax.set_title(f"{wanted.size:,} weights, median error {10 ** np.median(errors):.1g}", fontsize=10)
+    return ax
 
 
 def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -80,7 +84,7 @@ def _weight_pairs(ticket: Ticket, target: Network) -> tuple[NDArray[np.float64],
     return np.concatenate(wanted), np.concatenate(found)
 
 
-def digit(image: NDArray[np.float64], label: int, answers: dict[str, int], *, ax: Axes) -> None:
+def digit(image: NDArray[np.float64], label: int, answers: dict[str, int], *, ax: Axes) -> Axes:
     """An image (64,) of a digit and what each network reads in it; orange where one is wrong."""
     ax.imshow(image.reshape(8, 8), cmap="Greys", interpolation="nearest")
     ax.set_xticks([])
@@ -88,9 +92,10 @@ def digit(image: NDArray[np.float64], label: int, answers: dict[str, int], *, ax
     right = all(answer == label for answer in answers.values())
     ax.set_title(f"label {label}", fontsize=9, color=INK if right else ORANGE)
     ax.set_xlabel("\n".join(f"{name}: {answer}" for name, answer in answers.items()), color=INK if right else ORANGE)
+    return ax
 
 
-def answers(ticket: Ticket, target: Network, *, ax: Axes) -> None:
+def answers(ticket: Ticket, target: Network, *, ax: Axes) -> Axes:
     """Each output of the target against that of the ticket, on random inputs of the domain."""
     shape = tuple(d or 1 for d in target.shapes[0])
     points = ticket.domain.sample(np.random.default_rng(0), 500).reshape(-1, *shape)
@@ -101,6 +106,7 @@ def answers(ticket: Ticket, target: Network, *, ax: Axes) -> None:
     ax.set_xlabel("output of the target")
     ax.set_ylabel("output of the ticket")
     ax.set_title(f"error at most {ticket.error_bound:.1g}, seen {np.abs(found - wanted).max():.1g}", fontsize=10)
+    return ax
 
 
 def reuse(ticket: Ticket, *, ax: Axes) -> None:
@@ -178,7 +184,7 @@ def digits_demo(ticket: Ticket, images: NDArray[np.float64], labels: NDArray[np.
     return figure
 
 
-def constructions(comparison: Comparison, *, ax: Axes) -> None:
+def constructions(comparison: Comparison, *, ax: Axes) -> Axes:
     """Certified error (and the largest found by attack and seen on the inputs, below it) against the weights kept.
 
     The larger the mark, the larger the random network. The largest error over the domain lies between mark and dash.
@@ -210,3 +216,4 @@ def constructions(comparison: Comparison, *, ax: Axes) -> None:
     ax.set_ylabel("error: certified (mark), found by\nattack (dash), seen on inputs (dot)")
     ax.set_title(comparison.target, fontsize=10)
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), labelspacing=1.4)
+    return ax
