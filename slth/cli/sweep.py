@@ -188,7 +188,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
 
 def _draw(found: tuple[Collected, ...], path: str, along: str, *, failures: bool, confidence: float) -> None:
     from slth import plots
-    from slth.sweeps.curves import curves_of
+    from slth.sweeps.curves.curve import curves_of
 
     curves = curves_of(found, along, confidence=confidence)
     if not curves:

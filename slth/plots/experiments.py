@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from slth.bounds import Overparameterisation
-    from slth.sweeps.sparsity import Price
-    from slth.sweeps.verdicts import Verdict
+    from slth.sweeps.findings.sparsity import Price
+    from slth.sweeps.findings.verdicts import Verdict
 
 _MARKS = tuple(zip((BLUE, ORANGE, INK, GREY) * 2, "osD^v<>P", strict=True))
 _DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))
@@ -63,7 +63,7 @@ def prices(found: Iterable[Price], *, ax: Axes, curve: Overparameterisation | No
     Parameters
     ----------
     found : iterable of Price
-        Of `slth.sweeps.sparsity.prices`: a mark for each target, a point for each construction with its k, the interval a shaded bar.
+        Of `slth.sweeps.findings.sparsity.prices`: a mark for each target, a point for each construction with its k, intervals shaded.
     ax : Axes
     curve : Overparameterisation, optional
         Drawn below (`slth.plots.overparameterisation`).
@@ -97,7 +97,7 @@ def factors(verdicts: Iterable[Verdict], *, ax: Axes) -> Axes:
     Parameters
     ----------
     verdicts : iterable of Verdict
-        Of `slth.sweeps.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Factors of 0 and infinity,
+        Of `slth.sweeps.findings.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Those of 0 and infinity,
         such as those of failures that never occurred, are left out.
     ax : Axes
     """

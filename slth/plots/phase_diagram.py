@@ -14,7 +14,7 @@ from slth.plots.inks import ORANGE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from slth.sweeps.curves import Curve
+    from slth.sweeps.curves.curve import Curve
 
 _WIDE = 0.2  # an interval of a probability that says little
 _DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))

@@ -14,9 +14,9 @@ from slth.plots.inks import BLUE, GREY, INK, ORANGE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from slth.sweeps.curves import Curve
-    from slth.sweeps.decay import Decay
-    from slth.sweeps.thresholds import ThresholdEstimate
+    from slth.sweeps.curves.curve import Curve
+    from slth.sweeps.curves.decay import Decay
+    from slth.sweeps.curves.thresholds import ThresholdEstimate
 
 Line: TypeAlias = float | tuple[ArrayLike, ArrayLike]  # a place on the x-axis, or a curve
 
@@ -67,7 +67,7 @@ def failure_decay(
     theory : mapping, optional
         By name a curve (x, probability of failure), or a number for a vertical line.
     """
-    from slth.sweeps.decay import Decay
+    from slth.sweeps.curves.decay import Decay
 
     shown = _sequence(curves)
     exponentials = [fits] if isinstance(fits, Decay) else list(fits)
@@ -206,7 +206,7 @@ def measured_against_theory(
 
 
 def _sequence(curves: Curve | Iterable[Curve]) -> list[Curve]:
-    from slth.sweeps.curves import Curve
+    from slth.sweeps.curves.curve import Curve
 
     found = [curves] if isinstance(curves, Curve) else list(curves)
     if not found:

@@ -6,8 +6,9 @@
 from slth.sweeps.answer import Collected
 from slth.sweeps.answer_file import read, write
 from slth.sweeps.collecting import collect, iter_collect
-from slth.sweeps.curves import Curve, curves_of
-from slth.sweeps.decay import Decay, fit_decay
+from slth.sweeps.curves.curve import Curve, curves_of
+from slth.sweeps.curves.decay import Decay, fit_decay
+from slth.sweeps.curves.thresholds import ThresholdEstimate, find_thresholds
 from slth.sweeps.estimates import Estimate
 from slth.sweeps.export import write_table
 from slth.sweeps.running import BlockError
@@ -17,7 +18,6 @@ from slth.sweeps.store import ConflictError, Store, StoreBusyError, StoreError
 from slth.sweeps.stored import stored
 from slth.sweeps.tally import Tally
 from slth.sweeps.task import Task
-from slth.sweeps.thresholds import ThresholdEstimate, find_thresholds
 
 __all__ = [
     "BlockError",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from slth.sweeps.curves import Curve
+from slth.sweeps.curves.curve import Curve
 from slth.sweeps.estimates import Estimate
 from slth.sweeps.intervals import clopper_pearson
 

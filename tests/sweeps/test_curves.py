@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from slth.sweeps import Collected, Trials, collect
-from slth.sweeps.cells import Cells
-from slth.sweeps.curves import Curve, curves_of
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.curve import Curve, curves_of
 from slth.sweeps.tasks import Partition, RSSTarget
 from tests.sweeps.drawn import curve_of
 from tests.sweeps.fake import Coins

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from slth.sweeps.decay import fit_decay
+from slth.sweeps.curves.decay import fit_decay
 from tests.reference import curves as reference
 from tests.sweeps.drawn import curve_of, drawn
 

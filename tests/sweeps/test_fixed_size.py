@@ -9,7 +9,7 @@ import pytest
 
 from slth import bounds
 from slth.sweeps import Collected, Trials, collect
-from slth.sweeps.fixed_size import at_density, entropy, largest, needed, predicted_cover
+from slth.sweeps.findings.fixed_size import at_density, entropy, largest, needed, predicted_cover
 from slth.sweeps.tasks import RFSSInterval, RFSSTarget, RSSTarget
 
 

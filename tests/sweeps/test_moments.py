@@ -10,7 +10,7 @@ import pytest
 
 from slth import laws
 from slth.sweeps import Collected, Trials, collect
-from slth.sweeps.moments import moments
+from slth.sweeps.findings.moments import moments
 from slth.sweeps.tasks import Counts, RSSTarget
 from tests.reference.counts import counts_by_size
 

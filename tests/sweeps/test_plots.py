@@ -13,8 +13,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from slth import plots
-from slth.sweeps.decay import fit_decay
-from slth.sweeps.thresholds import find_thresholds
+from slth.sweeps.curves.decay import fit_decay
+from slth.sweeps.curves.thresholds import find_thresholds
 from tests.sweeps.drawn import curve_of
 
 X = [2, 4, 6, 8]

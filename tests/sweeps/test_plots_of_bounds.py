@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from slth import bounds, plots
-from slth.sweeps.sparsity import Price
-from slth.sweeps.thresholds import find_thresholds
-from slth.sweeps.verdicts import Verdict
+from slth.sweeps.curves.thresholds import find_thresholds
+from slth.sweeps.findings.sparsity import Price
+from slth.sweeps.findings.verdicts import Verdict
 from tests.sweeps.drawn import curve_of
 
 

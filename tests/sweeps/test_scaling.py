@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from slth import plots
 from slth.sweeps import Curve, Trials, collect
-from slth.sweeps.curves import curves_of
-from slth.sweeps.scaling import FORMS, compare_scalings, fit_scaling, near
+from slth.sweeps.curves.curve import curves_of
+from slth.sweeps.curves.scaling import FORMS, compare_scalings, fit_scaling, near
 from slth.sweeps.tasks import RSSTarget
 
 X = np.linspace(2, 12, 12)

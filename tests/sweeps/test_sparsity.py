@@ -8,7 +8,7 @@ import pytest
 import slth
 from slth import Network
 from slth.sweeps import Collected, Tally, Trials, collect
-from slth.sweeps.sparsity import kept, prices, target_weights
+from slth.sweeps.findings.sparsity import kept, prices, target_weights
 from slth.sweeps.tasks import Construction, Counts
 
 

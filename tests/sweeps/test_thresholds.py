@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from slth.sweeps.cells import Cells
-from slth.sweeps.fits import Likelihood, fitted
-from slth.sweeps.links import LINKS
-from slth.sweeps.monotone import isotonic
-from slth.sweeps.thresholds import METHODS, Status, find_thresholds
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.fits import Likelihood, fitted
+from slth.sweeps.curves.links import LINKS
+from slth.sweeps.curves.monotone import isotonic
+from slth.sweeps.curves.thresholds import METHODS, Status, find_thresholds
 from tests.reference import curves as reference
 from tests.sweeps.drawn import curve_of, drawn
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from slth.sweeps.verdicts import Verdict, summary, table
+from slth.sweeps.findings.verdicts import Verdict, summary, table
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from slth import bounds, laws, plots
 from slth.bounds.table import Table
 from slth.sweeps import Collected
-from slth.sweeps.moments import moments
+from slth.sweeps.findings.moments import moments
 from slth.sweeps.tasks import Counts
 from tests.benchmarks.experiments.sweeping import FIGURES, measured, stored
 

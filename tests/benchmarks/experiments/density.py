@@ -14,7 +14,7 @@ import numpy as np
 from slth import bounds, plots
 from slth.bounds.table import Table
 from slth.sweeps import Collected
-from slth.sweeps.sparsity import kept, prices
+from slth.sweeps.findings.sparsity import kept, prices
 from tests.benchmarks.experiments.sweeping import FIGURES, measured, stored
 
 TOLERANCE, WIDTHS = 1e-3, (8, 8, 8)

@@ -13,10 +13,10 @@ from scipy import stats
 from slth import bounds, plots
 from slth.bounds.table import Table
 from slth.sweeps import Collected
-from slth.sweeps.curves import Curve, curves_of
-from slth.sweeps.fixed_size import Needed, at_density, entropy, largest, needed, predicted_cover
-from slth.sweeps.scaling import Scaling, compare_scalings, near
-from slth.sweeps.thresholds import find_thresholds
+from slth.sweeps.curves.curve import Curve, curves_of
+from slth.sweeps.curves.scaling import Scaling, compare_scalings, near
+from slth.sweeps.curves.thresholds import find_thresholds
+from slth.sweeps.findings.fixed_size import Needed, at_density, entropy, largest, needed, predicted_cover
 from tests.benchmarks.experiments.sweeping import FIGURES, measured, stored
 
 Floats = NDArray[np.float64]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from slth import bounds, plots
 from slth.bounds.table import Table
 from slth.sweeps import Collected
-from slth.sweeps.curves import Curve, curves_of
-from slth.sweeps.decay import Decay, fit_decay
-from slth.sweeps.scaling import near
-from slth.sweeps.thresholds import find_thresholds
+from slth.sweeps.curves.curve import Curve, curves_of
+from slth.sweeps.curves.decay import Decay, fit_decay
+from slth.sweeps.curves.scaling import near
+from slth.sweeps.curves.thresholds import find_thresholds
 from tests.benchmarks.experiments.sweeping import FIGURES, measured, stored
 
 Floats = NDArray[np.float64]

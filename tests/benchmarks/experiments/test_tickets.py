@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from slth import bounds, plots
 from slth.sweeps import collect
-from slth.sweeps.moments import moments
-from slth.sweeps.sparsity import kept, prices
+from slth.sweeps.findings.moments import moments
+from slth.sweeps.findings.sparsity import kept, prices
 from tests.benchmarks.experiments import approximation, counts, density, papers
 from tests.benchmarks.experiments.sweeping import spec, stored
 

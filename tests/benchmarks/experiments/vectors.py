@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from slth import bounds, plots
 from slth.bounds.table import Table
 from slth.sweeps import Collected
-from slth.sweeps.curves import curves_of
-from slth.sweeps.scaling import Scaling, compare_scalings, near
-from slth.sweeps.thresholds import ThresholdEstimate, find_thresholds
+from slth.sweeps.curves.curve import curves_of
+from slth.sweeps.curves.scaling import Scaling, compare_scalings, near
+from slth.sweeps.curves.thresholds import ThresholdEstimate, find_thresholds
 from tests.benchmarks.experiments.sweeping import FIGURES, measured, stored
 
 Floats = NDArray[np.float64]

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from slth.sweeps.cells import Cells
-from slth.sweeps.curves import Curve
-from slth.sweeps.fits import Fit, fitted
-from slth.sweeps.links import LINKS, Link
-from slth.sweeps.monotone import before, exact_interval, first_reaching, isotonic, redrawn
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.curve import Curve
+from slth.sweeps.curves.fits import Fit, fitted
+from slth.sweeps.curves.links import LINKS, Link
+from slth.sweeps.curves.monotone import before, exact_interval, first_reaching, isotonic, redrawn
 from slth.sweeps.stopping import checked_confidence
 from slth.validation import one_of, positive_int
 
@@ -120,7 +120,7 @@ def find_thresholds(
     Notes
     -----
     Models and bootstrap use trials and successes only; the likelihood after a rule that stopped at enough successes is what it is without.
-    Why "exact" is exact: `slth.sweeps.monotone.exact_interval`.
+    Why "exact" is exact: `slth.sweeps.curves.monotone.exact_interval`.
     """
     levels = tuple(_level(level) for level in levels)
     one_of(method, METHODS, "method")

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-from slth.sweeps.cells import Cells
-from slth.sweeps.curves import Curve
-from slth.sweeps.fits import Fit, fitted
-from slth.sweeps.links import LINKS
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.curve import Curve
+from slth.sweeps.curves.fits import Fit, fitted
+from slth.sweeps.curves.links import LINKS
 from slth.sweeps.stopping import checked_confidence
 
 

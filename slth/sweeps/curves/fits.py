@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from slth.sweeps.cells import Cells
-from slth.sweeps.links import Link
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.links import Link
 
 Array = NDArray[np.float64]
 _MOST_STEPS = 200

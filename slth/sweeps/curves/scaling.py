@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from slth.bounds.table import Table
-from slth.sweeps.curves import Curve
+from slth.sweeps.curves.curve import Curve
 from slth.sweeps.stopping import checked_confidence
 from slth.validation import one_of
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from slth.sweeps.curves import Curve
+from slth.sweeps.curves.curve import Curve
 
 Array = NDArray[np.float64]
 _STEEPEST = 60.0  # change of a + b x over the smallest gap between values of x: beyond it a step is as good as a line

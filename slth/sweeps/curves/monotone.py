@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from slth.sweeps.cells import Cells
-from slth.sweeps.curves import Curve
+from slth.sweeps.curves.cells import Cells
+from slth.sweeps.curves.curve import Curve
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64] | NDArray[np.float64]

@@ -18,10 +18,10 @@ from scipy import stats
 
 from slth import data
 from slth.sweeps.answer import Collected
-from slth.sweeps.curves import curves_of
+from slth.sweeps.curves.curve import curves_of
+from slth.sweeps.curves.thresholds import ThresholdEstimate, find_thresholds
 from slth.sweeps.tasks import parameters
 from slth.sweeps.tasks.construction import Construction
-from slth.sweeps.thresholds import ThresholdEstimate, find_thresholds
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from scipy import special
 
 from slth.bounds import binary_entropy
 from slth.sweeps.answer import Collected
-from slth.sweeps.curves import Curve, curves_of
-from slth.sweeps.thresholds import ThresholdEstimate, find_thresholds
+from slth.sweeps.curves.curve import Curve, curves_of
+from slth.sweeps.curves.thresholds import ThresholdEstimate, find_thresholds
 
 Array = NDArray[np.float64]
 
