@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 
-.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick bench-census bench-search bench-memory papers experiments targets targets-run mnist mnist-run notebooks clean
+.PHONY: help demo test test-slow test-interpreted prove check format bench bench-quick bench-census bench-search bench-memory bench-sweeps papers experiments targets targets-run mnist mnist-run notebooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-census      exact, product and sampled censuses: speed against NumPy, memory"
 	@echo "make bench-search      steps and flips a second; every method on the digits; planted tickets"
 	@echo "make bench-memory      memory and time against the size of the target, out of core"
+	@echo "make bench-sweeps      what the machinery of sweeps costs a block, two workers against one, a store of a million blocks"
 	@echo "make papers            da Cunha et al.'s LeNet5 table and Otsuka et al.'s error against n_K, done again (half an hour)"
 	@echo "make experiments       the stored experiments of the notebooks, measured again (under an hour; goes on where it was stopped)"
 	@echo "make targets           real trained networks: digits, policies, sound, images, a sentence encoder"
@@ -85,6 +86,9 @@ bench-search: $(STAMPS)/bench
 
 bench-memory: $(STAMPS)/bench
 	$(BIN)/python -m tests.benchmarks.memory
+
+bench-sweeps: $(STAMPS)/bench
+	$(BIN)/python -m tests.benchmarks.sweeps
 
 papers: $(STAMPS)/test
 	$(BIN)/python -m tests.benchmarks.papers.lenet5
