@@ -7,7 +7,7 @@ from slth.plots.census import census, census_layers, ensemble, growth, mask_dist
 from slth.plots.figure import save, single
 from slth.plots.networks import network
 from slth.plots.papers import attention_errors, errors_against_length, errors_against_samples
-from slth.plots.search import layer_densities, search_history, search_result, searches
+from slth.plots.search import accuracies, layer_densities, search_history, search_result, searches
 from slth.plots.subset_sums import counts_by_size, coverage
 from slth.plots.theory import needed_samples, overparameterisation
 from slth.plots.tickets import (
@@ -22,6 +22,7 @@ from slth.plots.tickets import (
 )
 
 __all__ = [
+    "accuracies",
     "attention_errors",
     "census",
     "census_layers",
