@@ -50,8 +50,8 @@ def add_commands(commands: Any) -> None:
     search.add_argument(
         "--anneal", type=float, help="share of the steps over which the density falls (edge-popup, biprop)"
     )
-    search.add_argument("--rate", type=float, default=0.1, help="learning rate of the first step (default: 0.1)")
-    search.add_argument("--batch", type=int, default=64, help="inputs a step (default: 64)")
+    search.add_argument("--rate", type=float, help="learning rate of the first step (default: 0.1)")
+    search.add_argument("--batch", type=int, help="inputs a step (default: 64)")
     search.add_argument("--held-out", type=float, default=0.2, help="share of the inputs to validate on (default: 0.2)")
     search.add_argument("--domain", type=float, nargs=2, metavar=("LOW", "HIGH"), help="of a network to imitate")
     search.add_argument("--seed", type=int, help="of source, split and search (default: fresh)")

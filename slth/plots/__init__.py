@@ -9,7 +9,7 @@ from slth.plots.figure import save, single, writable_figure
 from slth.plots.networks import network
 from slth.plots.papers import attention_errors, errors_against_length, errors_against_samples
 from slth.plots.phase_diagram import phase_diagram
-from slth.plots.search import layer_densities, search_history, search_result, searches
+from slth.plots.search import accuracies, layer_densities, search_history, search_result, searches
 from slth.plots.subset_sums import counts_by_size, coverage
 from slth.plots.sweeps import failure_decay, measured_against_theory, success_curve, thresholds
 from slth.plots.theory import needed_samples, overparameterisation
@@ -26,6 +26,7 @@ from slth.plots.tickets import (
 )
 
 __all__ = [
+    "accuracies",
     "attention_errors",
     "census",
     "census_layers",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slth.plots.inks import BLUE, GREY, ORANGE
+from slth.plots.inks import BLUE, GREY, INK, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,3 +77,71 @@ def searches(by_method: Mapping[str, Mapping[float, Sequence[SearchResult]]], *,
     ax.set_xlabel("density (share kept)")
     ax.legend(frameon=False, fontsize=8)
     return ax
+
+
+def accuracies(
+    runs: Sequence[Mapping[str, Any]], published: Mapping[tuple[str, float], float] | None = None, *, ax: Axes
+) -> Axes:
+    """Accuracy against the share kept, a line a source: the mean over seeds, 95 % t intervals shaded, published values as crosses.
+
+    Parameters
+    ----------
+    runs : sequence of mappings
+        One a run: ``source``, ``density``, ``epochs``, ``accuracy`` in (0, 1), and perhaps ``random``, that of a random mask. Runs with all
+        weights (density 1), trained networks, give a horizontal line.
+    published : mapping of (source, density) to accuracy, optional
+    ax : Axes
+        Its accuracies are on a logistic scale, on which 90 to 99 % takes as much room as 50 to 90 %.
+    """
+    published = published or {}
+    styles = {}
+    for number, source in enumerate(dict.fromkeys(run["source"] for run in runs)):
+        ink = (INK, BLUE, ORANGE)[number % 3]
+        for epochs in sorted({run["epochs"] for run in runs if run["source"] == source}):
+            own = [run for run in runs if (run["source"], run["epochs"]) == (source, epochs)]
+            shares = sorted({run["density"] for run in own})
+            label = f"{source}, {epochs} epochs"
+            middle, half = _means([[run["accuracy"] for run in own if run["density"] == share] for share in shares])
+            if shares == [1.0]:
+                ax.axhline(middle[0], color=GREY, ls="-.", lw=1.2, label=label)
+                low, high = _inside(middle, half)
+                ax.axhspan(low[0], high[0], color=GREY, alpha=0.2, lw=0)
+                continue
+            style = "o-" if source not in styles else "s--"
+            styles[source] = ink
+            ax.plot(shares, middle, style, ms=4, lw=1.3, color=ink, label=label)
+            ax.fill_between(shares, *_inside(middle, half), color=ink, alpha=0.2, lw=0)
+    for source, ink in styles.items():
+        theirs = sorted((share, right) for (name, share), right in published.items() if name == source)
+        if theirs:
+            ax.plot(*zip(*theirs, strict=True), "x", ms=8, color=ink, label=f"{source}, published")
+    chance = [run for run in runs if "random" in run]
+    if chance:
+        shares = sorted({run["density"] for run in chance})
+        middle, half = _means([[run["random"] for run in chance if run["density"] == share] for share in shares])
+        ax.plot(shares, middle, ":", marker="v", ms=4, lw=1.3, color=GREY, label="random masks")
+        ax.fill_between(shares, *_inside(middle, half), color=GREY, alpha=0.2, lw=0)
+    ticks = (0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+    ax.set_yscale("logit")
+    ax.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
+    ax.minorticks_off()
+    ax.set_xlabel("share of the weights kept")
+    ax.set_ylabel("test accuracy")
+    ax.legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.42))
+    return ax
+
+
+def _inside(middle: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of intervals, kept where a logistic scale can show them."""
+    return np.clip(middle - half, 1e-3, 1 - 1e-3), np.clip(middle + half, 1e-3, 1 - 1e-3)
+
+
+def _means(values: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of each row, and half the width of its 95 % t interval; 0 for a single value."""
+    from scipy.stats import t as student
+
+    half = [
+        float(student.ppf(0.975, len(row) - 1) * np.std(row, ddof=1) / np.sqrt(len(row))) if len(row) > 1 else 0.0
+        for row in values
+    ]
+    return np.array([np.mean(row) for row in values]), np.array(half)

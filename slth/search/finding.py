@@ -40,8 +40,8 @@ def find(
     epochs: float | None = None,
     budget: str = "layer",
     scale: str | None = None,
-    rate: float = 0.1,
-    batch: int = 64,
+    rate: float | None = None,
+    batch: int | None = None,
     every: int | None = None,
     patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -70,10 +70,10 @@ def find(
     scale : {"kaiming", "scaled"}, optional
         Gives each dense or convolutional layer the positive scale with which its weights have mean square 2 / fan_in, or
         2 / (density * fan_in); by default the network keeps its own.
-    rate : float
-        Learning rate of the first step; it falls to 0 like half a cosine.
-    batch : int
-        Inputs a step. Those of `FLIPS` have neither rate nor batch: they use all inputs in every step.
+    rate : float, optional
+        Learning rate of the first step, 0.1 by default; it falls to 0 like half a cosine.
+    batch : int, optional
+        Inputs a step, 64 by default. Baselines and those of `FLIPS` have neither rate nor batch: they use all inputs.
     every : int, optional
         Steps between two validations; an epoch by default, a hundredth of the steps for one of `FLIPS`.
     patience : int, optional
@@ -85,7 +85,7 @@ def find(
     workers : int, optional
         Threads of one of `FLIPS`, every core by default; the result does not depend on them. The others leave threads to OpenBLAS.
     progress : bool
-        Show a progress bar (tqdm).
+        Show a progress bar (tqdm); a baseline has none.
 
     Returns
     -------

@@ -173,12 +173,10 @@ class SearchResult:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write source, mask, history and figures to one ``.npz`` without pickles, atomically; `slth.search.load` reads it.
 
-        What was imitated is not part of it: afterwards `ticket` needs its target.
+        What was imitated is not part of it: afterwards `ticket` needs its target. Nor is the code of a `JaxFunction`: `load` needs it.
 
         Raises
         ------
-        TypeError
-            If the search was in a `JaxFunction`: code is not saved.
         OSError
             If the file cannot be written; a file that was there survives.
         """

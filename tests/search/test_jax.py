@@ -1,5 +1,7 @@
 """Any function of JAX: the same search as in a network of slth, and a transformer block."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,24 @@ def test_a_search_in_a_function() -> None:
     assert found.kept == round(0.5 * 64 * 24) + round(0.5 * 240)
     x = objective.held_out.astype(float)
     assert (found(x).argmax(axis=1) == objective.held_out_wanted).mean() == pytest.approx(found.accuracy)
+
+
+def test_what_is_found_in_a_function_is_saved_without_its_code(tmp_path: Path) -> None:
+    function, path = search.JaxFunction(two_layers, parameters()), tmp_path / "found.npz"
+    found = search.find(function, digits(), density=0.5, steps=3, method="sign-search", rng=0)
+    found.save(path)
+    again = search.load(path, function=function)
+    assert again.summary() == found.summary()
+    assert all((again.mask[name] == mask).all() for name, mask in found.mask.items())
+    x = digits().held_out
+    assert (again(x) == found(x)).all()
+    with pytest.raises(ValueError, match=r"no result.*code is not in the file; give function="):
+        search.load(path)
+    with pytest.raises(ValueError, match="the function given has other parameters"):
+        search.load(path, function=search.JaxFunction(two_layers, parameters(1)))
+    search.find(source(8), digits(), density=0.5, method="random", rng=0).save(path)
+    with pytest.raises(ValueError, match="of a search in a network; leave out function="):
+        search.load(path, function=function)
 
 
 def block(p: dict[str, object], x: object) -> object:

@@ -177,3 +177,26 @@ def test_edge_popup_anneals_its_density() -> None:
 def test_settings_are_checked(method: type, settings: dict[str, float], error: str) -> None:
     with pytest.raises(ValueError, match=error):
         method(**settings)
+
+
+def test_gem_miner_breaks_ties_of_clipped_scores_by_lot() -> None:
+    """All p are 1: half of each array is frozen wherever it lies, so by chance every neuron keeps about half of its weights.
+
+    16 rows of 64: the chance that one keeps fewer than 8 or more than 56 is below 1e-8.
+    """
+    net = source(16)
+    searcher = started(search.GemMiner(), net, 0.5)
+    searcher.scores[:] = 1
+    searcher._freeze(1.0)
+    first = Flat.of(net).views(searcher._alive)[0]
+    assert first.sum() == first.size // 2
+    assert 8 <= first.sum(axis=1).min() <= first.sum(axis=1).max() <= 56
+    assert (searcher.mask() == searcher._alive).all()
+    searcher.scores[:] = 0
+    searcher.scores[5] = 0.5
+    searcher._alive[:] = True
+    assert np.argmax(searcher.rank()) == 5
+    searcher.scores[7] = 1
+    assert np.argsort(searcher.rank())[-2:].tolist() == [5, 7]
+    searcher._alive[7] = False
+    assert np.argmin(searcher.rank()) == 7

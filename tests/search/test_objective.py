@@ -138,8 +138,11 @@ def test_extreme_densities_and_zeros() -> None:
 
 
 def test_baselines_refuse_what_they_would_ignore() -> None:
-    for option in ("steps", "epochs", "every", "patience"):
+    for option in ("steps", "epochs", "rate", "batch", "every", "patience"):
         with pytest.raises(ValueError, match=f"'snip' gives its mask at once.*leave out {option}="):
             search.find(source(8), digits(), density=0.5, method="snip", **{option: 3})
+    for option in ("rate", "batch"):
+        with pytest.raises(ValueError, match=f"no gradients; leave out {option}="):
+            search.find(source(8), digits(), density=0.5, method="greedy", steps=3, **{option: 3})
     with pytest.raises(TypeError, match=r"a method such as EdgePopup\(\)"):
         search.find(source(8), digits(), density=0.5, method=search.EdgePopup, steps=3)  # type: ignore[arg-type]

@@ -83,3 +83,24 @@ def test_figure_of_a_mask_at_once_and_of_a_regression() -> None:
     found.plot().canvas.draw()
     compared = plots.searches({"random": {0.5: [found]}}, ax=Figure().subplots())
     assert compared.get_ylabel() == "loss on held-out inputs"
+
+
+def test_figure_of_accuracies() -> None:
+    runs = [
+        {"source": "one", "density": share, "epochs": 2, "accuracy": right, "random": 0.1}
+        for share, right in ((0.5, 0.95), (0.1, 0.8), (0.1, 0.9), (0.5, 0.97))
+    ]
+    runs += [{"source": "trained", "density": 1.0, "epochs": 2, "accuracy": 0.98}]
+    drawn = plots.accuracies(runs, {("one", 0.1): 0.85, ("other", 0.1): 0.5}, ax=Figure().subplots())
+    line, trained, published, chance = drawn.lines
+    assert line.get_xydata().tolist() == [[0.1, pytest.approx(0.85)], [0.5, pytest.approx(0.96)]]
+    assert trained.get_ydata()[0] == 0.98
+    assert published.get_xydata().tolist() == [[0.1, 0.85]]
+    assert chance.get_ydata().tolist() == pytest.approx([0.1, 0.1])
+    # t interval of two seeds: 12.7 times the standard error
+    low, high = drawn.collections[0].get_paths()[0].get_extents().intervaly
+    assert low == pytest.approx(0.85 - 12.706 * 0.05, rel=1e-4)
+    assert high == 1 - 1e-3
+    assert [text.get_text() for text in drawn.get_legend().get_texts()] == [
+        "one, 2 epochs", "trained, 2 epochs", "one, published", "random masks",
+    ]  # fmt: skip

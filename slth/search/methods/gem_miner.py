@@ -5,6 +5,9 @@ Each weight has a score p in [0, 1], and is kept in the forward pass if p >= 1/2
 clipped to [0, 1], and pulled down by a squared penalty. In `freezes` rounds, evenly spaced, the weights with the smallest p are
 frozen at 0, so that the density of what is not frozen falls geometrically to the one asked for. Of the weights not frozen never fewer
 than the density asks for are kept, whatever their p: the network that learns in the end is the one that is found.
+
+Clipping makes ties: near the end half of the weights have p = 1. They are broken at random, by a draw made at the start; broken by place,
+they would take whole neurons (on digits, a tenth kept, that was worth 30 points of accuracy).
 """
 
 from __future__ import annotations
@@ -67,7 +70,9 @@ class _Searcher(Gates):
     def __init__(self, source: Flat, groups: tuple[Group, ...], seed: int, method: GemMiner) -> None:
         super().__init__(source, groups, seed, method.gain, method.momentum, method.penalty)
         self._freezes, self._until = method.freezes, method.until
-        self.scores[:] = np.random.default_rng([seed, SCORES]).random(self.scores.size, np.float32)
+        random = np.random.default_rng([seed, SCORES])
+        self.scores[:] = random.random(self.scores.size, np.float32)
+        self._lots = random.random(self.scores.size, np.float32)
         self._alive = source.values != 0
 
     def gates(self, step: Step) -> Array:
@@ -85,7 +90,9 @@ class _Searcher(Gates):
         return np.float32(0)
 
     def rank(self) -> NDArray[np.float32]:
-        return np.where(self._alive, self.scores, np.float32(-1))
+        clipped = (self.scores <= 0) | (self.scores >= 1)
+        rank = np.where(clipped, 2 * self.scores - 1 + self._lots, self.scores)  # in [-1, 0), (0, 1) and [1, 2)
+        return np.where(self._alive, rank, np.float32(-2))
 
     def learn(self, gradient: Array, step: Step) -> None:
         super().learn(gradient, step)

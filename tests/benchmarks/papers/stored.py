@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from slth.files import atomic_write
+
 ROOT = Path(__file__).parents[3] / "notebooks"
 DATA, FIGURES = ROOT / "data", ROOT / "figures"
 
@@ -37,7 +39,8 @@ def save(name: str, results: dict[str, Any]) -> None:
             entries.append(f" {json.dumps(key)}: [\n{rows}\n ]")
         else:
             entries.append(f" {json.dumps(key)}: {json.dumps(value)}")
-    (DATA / f"{name}.json").write_text("{\n" + ",\n".join(entries) + "\n}\n")
+    with atomic_write(DATA / f"{name}.json", "w") as file:
+        file.write("{\n" + ",\n".join(entries) + "\n}\n")
 
 
 def weights(name: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
