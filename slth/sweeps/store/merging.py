@@ -20,7 +20,7 @@ def merge(into: Store, others: Iterable[str | os.PathLike[str]]) -> int:
         for path in others:
             if Path(path).exists() and os.path.samefile(path, into.path):
                 continue
-            with Store(path) as other:
+            with Store(path) as other, other.snapshot():
                 for entry in other.entries():
                     new += _take_over(into, other, entry)
     return new
