@@ -97,8 +97,8 @@ def factors(verdicts: Iterable[Verdict], *, ax: Axes) -> Axes:
     Parameters
     ----------
     verdicts : iterable of Verdict
-        Of `slth.sweeps.findings.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Those of 0 and infinity,
-        such as those of failures that never occurred, are left out.
+        Of `slth.sweeps.findings.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Those of 0 and
+        infinity, such as those of failures that never occurred, are left out.
     ax : Axes
     """
     marks = {"sufficient": (">", INK), "necessary": ("<", ORANGE), "exact": ("d", BLUE), "predictor": ("o", BLUE)}
