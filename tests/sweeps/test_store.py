@@ -177,6 +177,11 @@ class TestMerging:
         for word in (str(a), str(b), tally(4).to_json(), tally(5).to_json(), "block 4"):
             assert word in str(found.value)
         assert contents(a) == before
+        new = tmp_path / "new"
+        with Store(new, write=True) as store, pytest.raises(ConflictError) as found:
+            store.merge([a, b])
+        assert f"{b} cannot be merged after {a}: block 4" in str(found.value)
+        assert not contents(new)
 
     def test_refuses_what_is_no_store(self, tmp_path: Path) -> None:
         with Store(tmp_path / "a", write=True) as store:
