@@ -120,6 +120,8 @@ def test_control_c(capsys: pytest.CaptureFixture[str], spec: Path) -> None:
         (["run", "spec.toml", "--store", "a.store", "--seed", "-1"], "seed must be an integer >= 0, got -1"),
         (["run", "spec.toml", "--store", "a.store", "--on-error", "x"], "unknown on_error 'x'"),
         (["run", "spec.toml", "--store", "a.store", "--plot", "a.jpg"], "figures are written as .png, .pdf, .svg"),
+        (["run", "spec.toml", "--store", "a.store", "--plot", "a.png"], "no point has 'n'; choose one of"),
+        (["run", "spec.toml", "--store", "a.store", "--plot", "a.png", "--along", "kind"], "'kind' must be a number"),
         (["status", "nothing.store"], "No such file"),
         (["status", "."], "it is a folder"),
         (["merge", "nothing.store", "-o", "b.store"], "No such file"),
@@ -132,6 +134,7 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], spec: Path, words: list[s
     assert code == 2
     assert message in err
     assert "Traceback" not in err
+    assert not list(Path().glob("*.store"))
 
 
 def test_a_store_that_is_written_is_locked_and_can_be_read(capsys: pytest.CaptureFixture[str], spec: Path) -> None:

@@ -78,22 +78,25 @@ def add_commands(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from slth.plots.figure import writable_figure
-    from slth.sweeps import BlockError, Store, collect
+    from slth.sweeps import BlockError, Collected, collect
+    from slth.sweeps.curves.curve import curves_of
     from slth.sweeps.spec import read_spec
     from slth.validation import worker_count
 
     spec = read_spec(options.spec)
     worker_count(options.workers)
-    if options.plot:
-        writable_figure(options.plot)  # fail before the work, not after it
+    seed = spec.seed if options.seed is None else options.seed
+    if options.plot:  # fail before the work, not after it
+        writable_figure(options.plot)
+        curves_of((Collected(task, seed, spec.stop) for task in spec.tasks), options.along)
     try:
-        with _cluster(options.dask) as executor, Store(options.store, write=True) as store:
+        with _cluster(options.dask) as executor:
             found = collect(
                 spec.tasks,
-                store=store,
+                store=options.store,
                 executor=executor,
                 workers=options.workers,
-                seed=spec.seed if options.seed is None else options.seed,
+                seed=seed,
                 stop=spec.stop,
                 on_error=options.on_error,
                 progress=True,
@@ -138,6 +141,8 @@ def _status(options: argparse.Namespace) -> int:
 def _merge(options: argparse.Namespace) -> int:
     from slth.sweeps import Store
 
+    for path in options.stores:  # a wrong name leaves no empty store behind
+        Store(path).close()
     with Store(options.out, write=True) as store:
         new = store.merge(options.stores)
         whole = sum(store.count(entry) for entry in store.entries())
@@ -191,8 +196,6 @@ def _draw(found: tuple[Collected, ...], path: str, along: str, *, failures: bool
     from slth.sweeps.curves.curve import curves_of
 
     curves = curves_of(found, along, confidence=confidence)
-    if not curves:
-        raise ValueError(f"nothing to draw along {along!r}: no task counts successes there; name another parameter")
     draw = plots.failure_decay if failures else plots.success_curve
     plots.save(plots.single(lambda ax: draw(curves, ax=ax)), path)
     print(f"written: {path}")

@@ -97,7 +97,7 @@ def factors(verdicts: Iterable[Verdict], *, ax: Axes) -> Axes:
     Parameters
     ----------
     verdicts : iterable of Verdict
-        Of `slth.sweeps.findings.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Factors of 0 and
+        Of `slth.sweeps.findings.verdicts`: a row for each bound, a mark for each number, filled where they disagree. Those of 0 and
         infinity, such as those of failures that never occurred, are left out.
     ax : Axes
     """

@@ -109,7 +109,7 @@ def answers(ticket: Ticket, target: Network, *, ax: Axes) -> Axes:
     return ax
 
 
-def reuse(ticket: Ticket, *, ax: Axes) -> None:
+def reuse(ticket: Ticket, *, ax: Axes) -> Axes:
     """How large a share of the first-layer weights each number of outputs uses: kept (lines), and of random subsets (dotted, predicted).
 
     A line for each inserted layer: over x, the share of the candidates that more than x of the outputs use. At 0 it starts with the share
@@ -132,6 +132,7 @@ def reuse(ticket: Ticket, *, ax: Axes) -> None:
         fontsize=10,
     )
     ax.legend(fontsize=8, frameon=False)
+    return ax
 
 
 def ticket(ticket: Ticket) -> Figure:

@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Any
 
 from slth.sweeps.answer import Collected
-from slth.sweeps.dispatch import Dispatcher
+from slth.sweeps.dispatch import Dispatcher, end_if_imported
 from slth.sweeps.running import ON_ERROR, Sweep
 from slth.sweeps.series import Series
 from slth.sweeps.stopping import Stop, Trials
@@ -72,7 +72,7 @@ def collect(
     StoreError, OSError
         If the store is none, damaged, written to by somebody else, or its disk is full.
     RuntimeError
-        If `executor` takes no more work.
+        If `executor` takes no more work, or no process can begin because the script sweeps without its ``if __name__ == "__main__":``.
     TypeError, ValueError
         If an argument is no such thing.
 
@@ -117,6 +117,8 @@ def iter_collect(
     if not isinstance(stop, Stop):
         raise TypeError(f"stop must be a stopping rule such as Trials(10_000), got {stop!r:.60}")
     worker_count(workers)
+    if executor is None and any(task.holds_gil for task in given):
+        end_if_imported()
     if isinstance(store, Store) and not store.writes:
         raise ValueError(f"{store.path} was opened to read; open it with write=True")
     return _steps(given, store, executor, workers, _checked_seed(seed), stop, on_error, progress)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -79,6 +79,7 @@ class Dispatcher:
         self._workers = _workers_of(executor) if workers is None and executor is not None else worker_count(workers)
         self.limit = 2 * self._workers
         self._own: dict[str, Executor] = {}
+        self._begun: Any = None  # event of processes: one of them has begun to work
         self._ended: SimpleQueue[Future[Run]] = SimpleQueue()
         self._out: dict[Future[Run], tuple[Any, range, Executor]] = {}
 
@@ -165,13 +166,24 @@ class Dispatcher:
             return self._foreign
         kind = "processes" if task.holds_gil else "threads"
         if kind not in self._own:
-            # spawned: a fork of a process with threads may inherit a lock that nobody will ever release
             self._own[kind] = (
-                ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
-                if task.holds_gil
-                else ThreadPoolExecutor(self._workers, thread_name_prefix="slth")
+                self._processes() if task.holds_gil else ThreadPoolExecutor(self._workers, thread_name_prefix="slth")
             )
         return self._own[kind]
+
+    def _processes(self) -> Executor:
+        """New ones, unless those before them died before they began: then these would too."""
+        if self._begun is not None and not self._begun.is_set():
+            raise RuntimeError(
+                "no worker process came to work: each imports the script first, which must be a file and sweep within `if __name__ == "
+                '"__main__":` alone; do so, or pass executor=ThreadPoolExecutor() of concurrent.futures'
+            )
+        # spawned: a fork of a process with threads may inherit a lock that nobody will ever release
+        context = get_context("spawn")
+        self._begun = self._begun or context.Event()
+        return ProcessPoolExecutor(
+            self._workers, mp_context=context, initializer=_begin_process, initargs=(self._begun,)
+        )
 
     def _drop(self, pool: Executor) -> None:
         for kind, own in list(self._own.items()):
@@ -193,9 +205,23 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _ignore_interrupts() -> None:
+def _begin_process(begun: Any) -> None:
     """Control-C goes to all processes of a terminal; here it is the first one that ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begun.set()
+
+
+def end_if_imported() -> None:
+    """End a worker process that, importing the script of its parent, comes to sweep itself; one line instead of a traceback.
+
+    Raises
+    ------
+    SystemExit
+    """
+    if getattr(
+        current_process(), "_inheriting", False
+    ):  # what multiprocessing itself looks at before it starts a process
+        raise SystemExit('slth: a worker process met the sweep itself; put that within `if __name__ == "__main__":`')
 
 
 def _as_executor(executor: Any) -> Executor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -177,6 +179,32 @@ def test_a_task_that_cannot_travel_is_an_error() -> None:
         BlockError, match=r"the worker was lost 2 times .*Can't pickle|the worker was lost .*Can't get local"
     ):
         collect([Local()], workers=1)
+
+
+UNGUARDED = """
+from slth.sweeps import Trials, collect
+from tests.sweeps.fake import Slow
+collect([Slow()], store="a.store", workers=1, stop=Trials(20))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_that_worker_processes_cannot_import(tmp_path: Path, piped: bool) -> None:
+    """They would sweep too, or find no file: one line each from them, and the remedy last, whatever block was waiting."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    found = subprocess.run(
+        [sys.executable, "-" if piped else "script.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        input=UNGUARDED if piped else None,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1].startswith("RuntimeError: no worker process came to work")
+    assert found.stderr.count("Traceback") == (2 if piped else 1)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from slth.sweeps import ConflictError, Store, StoreBusyError, StoreError, Tally, Trials, collect
+from slth.sweeps.store import Entry
 from slth.sweeps.stored import stored
 from slth.sweeps.tasks import KINDS
 from tests.sweeps.fake import Coins
@@ -176,6 +177,11 @@ class TestMerging:
         for word in (str(a), str(b), tally(4).to_json(), tally(5).to_json(), "block 4"):
             assert word in str(found.value)
         assert contents(a) == before
+        new = tmp_path / "new"
+        with Store(new, write=True) as store, pytest.raises(ConflictError) as found:
+            store.merge([a, b])
+        assert f"{b} cannot be merged after {a}: block 4" in str(found.value)
+        assert not contents(new)
 
     def test_refuses_what_is_no_store(self, tmp_path: Path) -> None:
         with Store(tmp_path / "a", write=True) as store:
@@ -262,6 +268,25 @@ class TestRefusals:
             fill(path, range(6))
         other.close()
         fill(path, range(6))
+
+
+def test_merging_a_store_that_is_written_takes_it_as_it_was_at_one_moment(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(path, write=True) as live, Store(path.with_name("both.store"), write=True) as both:
+        collect([TASK], store=live, stop=Trials(100))
+        rules = Store.rules
+
+        def later(store: Store, entry: Entry) -> tuple[str, ...]:
+            collect([TASK], store=live, stop=Trials(200))
+            return rules(store, entry)
+
+        monkeypatch.setattr(Store, "rules", later)
+        assert both.merge([path]) == 10
+        monkeypatch.undo()
+        assert both.check() == 10
+        assert both.merge([path]) == 10
+        assert both.check() == 20
 
 
 class TestDamage:

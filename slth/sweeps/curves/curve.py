@@ -149,20 +149,27 @@ def curves_of(
     Raises
     ------
     ValueError
-        If no point has `along`.
+        If no point has `along`, or it is no number there.
     """
     groups: dict[tuple[tuple[str, Any], ...], list[tuple[float, Estimate, int]]] = {}
+    names: dict[str, None] = {}
     for label, found in enumerate(collected):
         constant = _constants(found)
         for estimate in found.rows(confidence):
             whole = {**constant, **estimate.point}
+            names |= dict.fromkeys(name for name, value in whole.items() if isinstance(value, int | float))
             if along not in whole or any(whole.get(name) != value for name, value in given.items()):
                 continue
+            if not isinstance(whole[along], int | float):
+                raise ValueError(
+                    f"{along!r} must be a number, got {whole[along]!r:.60}; choose one of {', '.join(names)}"
+                )
             key = tuple((name, value) for name, value in whole.items() if name != along)
             groups.setdefault(key, []).append((float(whole[along]), estimate, label))
     if not groups:
         wanted = "".join(f", {name}={value}" for name, value in given.items())
-        raise ValueError(f"no point has {along!r}{wanted}; `Collected.table` shows the names and values of points")
+        there = f"choose one of {', '.join(names)}" if names else "no task counts successes"
+        raise ValueError(f"no point has {along!r}{wanted}; {there}")
     return tuple(
         Curve.of(
             *zip(*((x, e) for x, e, _ in points), strict=True),

@@ -116,6 +116,17 @@ class StoreFile:
                     self._sql.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside is of one moment, whatever is written meanwhile."""
+        with explained(self.path):
+            self._sql.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):  # after some errors SQLite has ended it itself
+                self._sql.execute("ROLLBACK")
+
     def sound(self) -> bool:
         """Whether SQLite finds no fault in the file; reads all of it."""
         with explained(self.path):

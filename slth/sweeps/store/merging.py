@@ -15,26 +15,26 @@ _END = 2**63 - 1
 
 def merge(into: Store, others: Iterable[str | os.PathLike[str]]) -> int:
     """As `Store.merge`. Sums and decisions are taken over with the blocks that they follow from."""
-    new = 0
+    new, before = 0, ""
     with into.transaction():
         for path in others:
             if Path(path).exists() and os.path.samefile(path, into.path):
                 continue
-            with Store(path) as other:
-                for entry in other.entries():
-                    new += _take_over(into, other, entry)
+            with Store(path) as other, other.snapshot():
+                try:
+                    new += sum(_take_over(into, other, entry) for entry in other.entries())
+                except StoreError as error:
+                    raise type(error)(f"{other.path} cannot be merged{before}: {error}") from None
+                before = f"{before or ' after'} {other.path}"
     return new
 
 
 def _take_over(into: Store, other: Store, entry: Entry) -> int:
     new, first = 0, 0
-    try:
-        own = into.make_entry(entry.id, entry.seed, entry.task)
-        while tallies := other.read(entry, first, _END, _CHUNK):
-            new += into.add(own, tallies)
-            first = max(tallies) + 1
-    except StoreError as error:
-        raise type(error)(f"{other.path} cannot be merged: {error}") from None
+    own = into.make_entry(entry.id, entry.seed, entry.task)
+    while tallies := other.read(entry, first, _END, _CHUNK):
+        new += into.add(own, tallies)
+        first = max(tallies) + 1
     for length in other.prefix_lengths(entry):
         into.add_prefixes(own, {length: other.prefix(entry, length)})
     for rule in other.rules(entry):
