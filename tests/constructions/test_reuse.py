@@ -234,7 +234,7 @@ def test_masks_of_search_have_no_first_layer() -> None:
 
 def test_a_layer_without_candidates() -> None:
     """The one neuron with a bias that could serve the input is taken for a constant."""
-    target = Network((Dense([[0.5]], [0.25], "identity"),))
+    target = Network((Dense(np.array([[0.5]]), np.array([0.25]), "identity"),))
     found = slth.approximate(target, 2, domain=(np.zeros(1), np.ones(1)), rng=10).reuse()
     layer = found.layers[0]
     assert layer.candidates == layer.most_uses == layer.first == 0
