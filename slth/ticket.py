@@ -118,10 +118,6 @@ class Ticket:
         """
         return self._recipe.network
 
-    def _pruned(self, layer: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Weights and biases of a source layer, zero where they are not kept."""
-        return self._recipe.layer(layer)
-
     def weight_mask(self, layer: int, start: int = 0, stop: int | None = None) -> NDArray[np.bool_]:
         """Rows `start` to `stop` of the mask of source layer `layer`: (rows, d_in) bool, True where the weight is kept."""
         packed = self.masks.weights[layer][start:stop]

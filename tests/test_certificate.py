@@ -340,6 +340,8 @@ def test_gamma() -> None:
     u = Fraction(1, 2**53)
     for k in (1, 10, 10**6):
         assert Fraction(gamma(k)) == pytest.approx(k * u / (1 - k * u), rel=1e-15)
+    with pytest.raises(ValueError, match=r"no error can be certified after 4\.5e\+15 roundings"):
+        gamma(2**52)
 
 
 def test_certify_refuses_another_shape_or_activation() -> None:

@@ -318,6 +318,7 @@ def test_names_come_back(name: str) -> None:
     ("law", "error", "message"),
     [
         ("cauchy", ValueError, "unknown law 'cauchy'; choose one of 'binary'"),
+        ("uniform-2", ValueError, "cannot read law 'uniform-2' .'uniform - 2' is not a number"),
         ("normal(0, 0)", ValueError, "deviation must be > 0"),
         ("normal(0, 1, 2)", ValueError, "cannot read"),
         ("normal(0, ", ValueError, "cannot read"),

@@ -15,7 +15,15 @@ TINY = 1e-290  # more than any number of underflows adds up to
 
 
 def gamma(k: int) -> float:
-    """Bound on the relative error of k roundings in a row: k u / (1 - k u)."""
+    """Bound on the relative error of k roundings in a row: k u / (1 - k u).
+
+    Raises
+    ------
+    ValueError
+        If there are so many that it says nothing, k u >= 1/2.
+    """
+    if k * UNIT >= 0.5:
+        raise ValueError(f"no error can be certified after {k:.3g} roundings in a row; give a smaller network")
     return k * UNIT / (1 - k * UNIT)
 
 

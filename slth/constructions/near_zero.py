@@ -41,6 +41,7 @@ Floats = NDArray[np.float64]
 
 ROUNDINGS: Final = 68  # of an activation and its argument, one after another
 _LEAST: Final = 2.0**-300  # scale
+_STEEPEST: Final = 2.0**20  # slope of a leaky ReLU: roundings grow with it
 
 
 class Lines(NamedTuple):
@@ -67,8 +68,8 @@ def lines(name: str) -> Lines:
     Raises
     ------
     ValueError
-        If there is no such activation, its two slopes cancel (m_+ + m_- = 0: no sum of its values is a linear map), or how far it is
-        from straight is not known.
+        If there is no such activation, its two slopes cancel (m_+ + m_- = 0: no sum of its values is a linear map) or are too far apart,
+        or how far it is from straight is not known.
     """
     function = activation(name)
     if name in _SMOOTH:
@@ -83,6 +84,11 @@ def lines(name: str) -> Lines:
         raise ValueError(
             f"the inserted layer cannot have activation {name!r}: its slopes {right:g} and {left:g} at 0 add up to 0, so that it is even "
             "and no sum of its values is a linear map; choose slopes that do not cancel, such as 'leaky-relu(0.1)'"
+        )
+    if abs(left) > _STEEPEST:
+        raise ValueError(
+            f"the inserted layer cannot have activation {name!r}: its slopes {right:g} and {left:g} at 0 are so far apart that no error "
+            f"can be certified; choose one of at most {_STEEPEST:g}"
         )
     return Lines(0.0, right, left)
 

@@ -49,10 +49,6 @@ class Pruned:
         """
         return self._built(lambda layer: Rows(self.source.shapes[layer], partial(self._rows, layer)))
 
-    def layer(self, layer: int) -> tuple[Floats, Floats | None]:
-        """Weights and biases of a source layer, zero where they are not kept."""
-        return self._weight(layer), self._bias(layer)
-
     def _built(self, matrix: Callable[[int], Floats | Rows]) -> Network:
         def weights(layer: int) -> tuple[Floats | Rows, Floats | None]:
             return matrix(layer), self._bias(layer)

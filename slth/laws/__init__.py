@@ -95,7 +95,10 @@ def _read(node: ast.expr) -> Any:
         return KINDS[name.id](*(_read(argument) for argument in (node.args if isinstance(node, ast.Call) else ())))
     if isinstance(node, ast.Tuple):
         return tuple(_read(part) for part in node.elts)
-    value = ast.literal_eval(node)
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:  # its words are about the tree
+        raise TypeError(f"{ast.unparse(node)!r} is not a number") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return value

@@ -88,7 +88,11 @@ class Edges:
         if isinstance(value, str | os.PathLike):
             from slth.networks.edges_file import read_edges
 
-            return cls.read(read_edges(value, shapes), shapes)
+            found = read_edges(value, shapes)
+            try:
+                return cls.read(found, shapes)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"cannot read edges from {os.fsdecode(value)}: {error}") from None
         if isinstance(value, Edges):
             if value.shapes != shapes:
                 raise ValueError(f"edges for layers of shapes {value.shapes} do not fit layers of shapes {shapes}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from networkx import Graph
 
 SUFFIXES = (".npz", ".txt", ".csv", ".graphml")
+_NUMBER = "(0|[1-9][0-9]{0,8})"  # written in one way only: no two names are the same node
 _HEADERS = 1 << 20  # bytes of an .npz besides its numbers
 
 Shapes = tuple[tuple[int, int], ...]
@@ -75,7 +76,7 @@ def _in_order(arrays: dict[str, NDArray[Any]], name: Path) -> list[NDArray[Any]]
 
 def _listed(name: Path, shapes: Shapes) -> list[NDArray[np.bool_]]:
     there = [np.zeros(shape, np.bool_) for shape in shapes]
-    with open(name, encoding="utf-8") as lines:
+    with open(name, encoding="utf-8-sig") as lines:  # some programs put a mark in front
         for number, line in enumerate(lines, start=1):
             words = line.partition("#")[0].replace(",", " ").split()
             if not words:
@@ -108,7 +109,7 @@ def _graph(name: Path) -> Graph:
     except (ExpatError, ParseError, NetworkXError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it is no GraphML file ({type(error).__name__}: {error})") from None
     # names (layer, neuron) are written as text
-    read = {node: re.fullmatch(r"\(([0-9]{1,9}), ([0-9]{1,9})\)", str(node)) for node in graph}
+    read = {node: re.fullmatch(rf"\({_NUMBER}, {_NUMBER}\)", str(node)) for node in graph}
     if all(read.values()):
         return relabel_nodes(graph, {node: (int(found[1]), int(found[2])) for node, found in read.items() if found})
     return graph

@@ -96,3 +96,13 @@ def test_slopes_that_cancel_are_refused() -> None:
         lines("leaky-relu(-1)")
     with pytest.raises(ValueError, match="unknown activation 'abs'"):
         lines("abs")
+
+
+@pytest.mark.parametrize("name", ["leaky-relu(1e15)", "leaky-relu(-1e300)"])
+def test_slopes_so_far_apart_that_rounding_has_no_bound_are_refused(name: str) -> None:
+    """Their error would be that of more than 2^53 roundings in a row: such bounds were negative."""
+    with pytest.raises(
+        ValueError, match=r"so far apart that no error can be certified; choose one of at most 1\.04858e\+06"
+    ):
+        lines(name)
+    assert lines("leaky-relu(1e6)") == (0.0, 1.0, 1e6, 0.0, 1)

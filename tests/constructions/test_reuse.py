@@ -17,7 +17,7 @@ import slth
 from slth import constructions
 from slth.constructions import Inserted, Masks
 from slth.constructions.reuse import LayerReuse, Reuse, reuse
-from slth.networks import Attention, Conv2d, Network, RandomSource
+from slth.networks import Attention, Conv2d, Dense, Network, RandomSource
 from tests.reference import reuse as reference
 
 Bools = NDArray[np.bool_]
@@ -230,6 +230,16 @@ def test_masks_of_search_have_no_first_layer() -> None:
     source = RandomSource(0, "uniform", (5, 8, 3))
     with pytest.raises(ValueError, match="construction 'found' inserts no random layer"):
         reuse("found", constructions.get("found").inserted(source, None, None, None), source, None)  # type: ignore[arg-type]
+
+
+def test_a_layer_without_candidates() -> None:
+    """The one neuron with a bias that could serve the input is taken for a constant."""
+    target = Network((Dense(np.array([[0.5]]), np.array([0.25]), "identity"),))
+    found = slth.approximate(target, 2, domain=(np.zeros(1), np.ones(1)), rng=10).reuse()
+    layer = found.layers[0]
+    assert layer.candidates == layer.most_uses == layer.first == 0
+    assert f"besides: {layer.constants} constants" in str(found)
+    assert "nan" not in str(found) + repr(found)
 
 
 @pytest.mark.parametrize("wrap", [str, repr, lambda found: found._repr_html_()])

@@ -128,6 +128,21 @@ def test_pickles_are_not_read(tmp_path: Path) -> None:
         Edges.read(tmp_path / "e.npz", SHAPES)
 
 
+def test_a_mark_in_front_of_a_list(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("0,2,1\n", encoding="utf-8-sig")
+    assert Edges.read(tmp_path / "e.csv", SHAPES).total == 1
+
+
+def test_graphs_that_do_not_fit_are_bad_files(tmp_path: Path) -> None:
+    twice = nx.MultiDiGraph([((0, 0), (1, 0)), ((0, 0), (1, 0))])
+    nx.write_graphml(twice, tmp_path / "twice.graphml")
+    with pytest.raises(ValueError, match=r"twice\.graphml: .* without parallel edges"):
+        Edges.read(tmp_path / "twice.graphml", SHAPES)
+    nx.write_graphml(nx.DiGraph([("(0, 0)", "(1, 0)"), ("(0, 00)", "(1, 1)")]), tmp_path / "same.graphml")
+    with pytest.raises(ValueError, match=r"same\.graphml: node '\(0, 0\)' must be"):
+        Edges.read(tmp_path / "same.graphml", SHAPES)
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Edges.read(tmp_path / "e.txt", SHAPES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape
 
@@ -67,8 +68,8 @@ class LayerReuse:
 
     @property
     def most_uses(self) -> int:
-        """Outputs that use the most used first-layer weight."""
-        return int(np.flatnonzero(self.uses)[-1])
+        """Outputs that use the most used first-layer weight; 0 where there are no candidates."""
+        return int(np.flatnonzero(self.uses).max(initial=0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,7 +128,7 @@ class Reuse:
     def __repr__(self) -> str:
         return (
             f"Reuse({self.construction}, {self.first:,} first-layer weights for {self.second:,} behind them, "
-            f"{self.ratio:.1%} of the worst case)"
+            f"{_percent(self.ratio)} of the worst case)"
         )
 
     def _rows(self) -> list[tuple[str, ...]]:
@@ -135,13 +136,13 @@ class Reuse:
             "layer", "outputs", "second", "first", "worst case", "of that", "if random", "uses each", "most", "both", "theorem",
         )  # fmt: skip
         rows = [
-            (str(row.layer), f"{row.outputs:,}", f"{row.second:,}", f"{row.first:,}", f"{row.worst:,}", f"{row.ratio:.1%}",
-             f"{row.expected:,.1f}", f"{row.mean_uses:.1f}", f"{row.most_uses:,}", f"{row.first + row.second:,}", _number(row.theorem))
+            (str(row.layer), f"{row.outputs:,}", f"{row.second:,}", f"{row.first:,}", f"{row.worst:,}", _percent(row.ratio),
+             f"{row.expected:,.1f}", _times(row.mean_uses), f"{row.most_uses:,}", f"{row.first + row.second:,}", _number(row.theorem))
             for row in self.layers
         ]  # fmt: skip
         all_ = (
-            "all", "", f"{self.second:,}", f"{self.first:,}", f"{self.worst:,}", f"{self.ratio:.1%}", f"{self.expected:,.1f}",
-            f"{self.mean_uses:.1f}", "", f"{self.first + self.second:,}", _number(self.theorem),
+            "all", "", f"{self.second:,}", f"{self.first:,}", f"{self.worst:,}", _percent(self.ratio), f"{self.expected:,.1f}",
+            _times(self.mean_uses), "", f"{self.first + self.second:,}", _number(self.theorem),
         )  # fmt: skip
         return [head, *rows, all_] if len(rows) > 1 else [head, *rows]
 
@@ -171,3 +172,11 @@ class Reuse:
 
 def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _percent(ratio: float) -> str:
+    return "-" if math.isnan(ratio) else f"{ratio:.1%}"
+
+
+def _times(mean: float) -> str:
+    return "-" if math.isnan(mean) else f"{mean:.1f}"
