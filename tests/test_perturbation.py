@@ -24,11 +24,18 @@ NARROW = slth.approximate(TARGET, 8, rng=0)
 SERVED = slth.approximate(TARGET, 16, rng=0)  # every weight keeps something
 
 
+def pruned(ticket: slth.Ticket, layer: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Weights and biases of a source layer, zero where they are not kept."""
+    bias, kept = ticket.source.bias_vector(layer), ticket.masks.biases[layer]
+    weight = ticket.source.weight(layer) * ticket.weight_mask(layer)
+    return weight, None if bias is None or kept is None else bias * kept
+
+
 def check_movements(ticket: slth.Ticket, found: perturbation.Perturbed) -> None:
     """First layers and pruned weights as they were; no kept weight moved further than c, in exact arithmetic."""
     sizes = []
     for layer in range(ticket.source.depth):
-        before, after = ticket._pruned(layer), found._moved._pruned(layer)
+        before, after = pruned(ticket, layer), pruned(found._moved, layer)
         for old, new in zip(before, after, strict=True):
             if old is None or new is None or layer % 2 == 0:
                 np.testing.assert_array_equal(old, new)
@@ -46,7 +53,7 @@ def test_every_weight_comes_as_close_as_the_corners_allow(c: float) -> None:
     """Slow twin: the interval between the extreme corners of the box of movements, for every weight and bias of the target."""
     found = perturb(NARROW, c)
     for i, (piece, layer) in enumerate(zip(found.effective(), TARGET.linear, strict=True)):
-        (u, b), (v, own) = NARROW._pruned(2 * i), NARROW._pruned(2 * i + 1)
+        (u, b), (v, own) = pruned(NARROW, 2 * i), pruned(NARROW, 2 * i + 1)
         assert b is not None
         assert own is not None
         assert layer.bias is not None

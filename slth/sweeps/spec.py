@@ -12,6 +12,8 @@
     k = [2, 3, 4]
     ns = [10, 12, 14]                              # a parameter that is a list by itself; [[10, 12], [14, 16]] is a grid of it
     epsilons = [0.01, 0.001]
+
+A rule is decided after whole blocks, so trials are rounded up to a multiple of a kind's ``trials_a_block``, which may be given too.
 """
 
 from __future__ import annotations
