@@ -82,7 +82,7 @@ def collect(
     most the runs of blocks in work, of about 50 ms each, or of one block if that takes longer. In memory are the sums of the tasks,
     and of blocks a few for each worker.
     """
-    given = list(tasks)
+    given = _listed(tasks)
     snapshots = iter_collect(
         given,
         store=store,
@@ -161,10 +161,16 @@ def _checked(tasks: Iterable[Task]) -> list[Task]:
         If one is no task, or there twice.
     """
     found: dict[str, Task] = {}
-    for task in tasks:
+    for task in _listed(tasks):
         if not isinstance(task, Task):
             raise TypeError(f"tasks must be tasks such as those of slth.sweeps.tasks, got {task!r:.60}")
         if task.id in found:
             raise ValueError(f"the task {task.to_json()} is there twice; leave one away")
         found[task.id] = task
     return list(found.values())
+
+
+def _listed(tasks: Any) -> list[Any]:
+    if isinstance(tasks, Task):
+        raise TypeError(f"tasks must be several, got the task {tasks.kind!r} alone; put it into a list")
+    return list(tasks)

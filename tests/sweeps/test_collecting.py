@@ -404,3 +404,9 @@ def test_the_bar_counts_blocks(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 def test_it_is_a_public_name() -> None:
     assert slth.sweeps.collect is collect
+
+
+def test_one_task_alone_is_told_to_go_into_a_list() -> None:
+    for door in (collect, iter_collect):
+        with pytest.raises(TypeError, match="put it into a list"):
+            door(TASKS[0])  # type: ignore[arg-type]

@@ -6,17 +6,14 @@ min(1, exp(-change / T)): iff the loss rises by at most T times an exponential n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slth.search.flips.landscape import Floats
 from slth.search.flips.method import Task
-from slth.search.flips.sizes import Ints, Masks
-from slth.search.flips.walkers import Walkers, usual_change
+from slth.search.flips.sizes import Ints
+from slth.search.flips.walkers import Walking, usual_change
 from slth.validation import positive_float, positive_int
 
 
@@ -50,11 +47,10 @@ class Annealing:
         return _Searcher(task, self)
 
 
-class _Searcher:
+class _Searcher(Walking):
     def __init__(self, task: Task, method: Annealing) -> None:
-        self._walkers = Walkers(task, method.chains)
+        super().__init__(task, method.chains)
         self._hot, self._ratio = method.hot * usual_change(task, self._walkers), method.cold / method.hot
-        self._task = task
 
     def _slacks(self, row: int, steps: Ints, random: np.random.Generator) -> Floats:
         heats = self._hot * self._ratio ** (steps / self._task.steps)
@@ -62,21 +58,6 @@ class _Searcher:
 
     def advance(self, first: int, count: int) -> None:
         self._walkers.walk(first, count, self._slacks)
-
-    def best(self) -> Masks:
-        return self._walkers.best()
-
-    def mean(self) -> float:
-        return self._walkers.mean()
-
-    def finished(self) -> str | None:
-        return None
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        return self._walkers.state()
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._walkers.restore(state)
 
 
 def temperatures(hot: float, cold: float) -> None:

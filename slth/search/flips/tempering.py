@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from slth.search.flips.annealing import temperatures
 from slth.search.flips.landscape import Floats
 from slth.search.flips.method import Task
-from slth.search.flips.sizes import Ints, Masks
-from slth.search.flips.walkers import Walkers, usual_change
+from slth.search.flips.sizes import Ints
+from slth.search.flips.walkers import Walking, usual_change
 from slth.validation import positive_int
 
 _EXCHANGES: Final = 3  # what random numbers are for, see `slth.search.method`
@@ -59,10 +59,10 @@ class Tempering:
         return _Searcher(task, self)
 
 
-class _Searcher:
+class _Searcher(Walking):
     def __init__(self, task: Task, method: Tempering) -> None:
-        self._task, self._sweep = task, method.sweep
-        self._walkers = Walkers(task, method.replicas)
+        super().__init__(task, method.replicas)
+        self._sweep = method.sweep
         self._ladder = np.geomspace(method.cold, method.hot, method.replicas) * usual_change(task, self._walkers)
         self._holds = np.arange(method.replicas)  # which mask is at each temperature
 
@@ -89,18 +89,9 @@ class _Searcher:
             if change * (1 / self._ladder[low] - 1 / self._ladder[low + 1]) <= draws[low]:
                 self._holds[low], self._holds[low + 1] = hotter, colder
 
-    def best(self) -> Masks:
-        return self._walkers.best()
-
-    def mean(self) -> float:
-        return self._walkers.mean()
-
-    def finished(self) -> str | None:
-        return None
-
     def state(self) -> dict[str, NDArray[Any]]:
-        return self._walkers.state() | {"holds": self._holds}
+        return super().state() | {"holds": self._holds}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._walkers.restore(state)
+        super().restore(state)
         self._holds[:] = state["holds"]

@@ -114,6 +114,28 @@ class Walkers:
         self.lowest_masks[:] = np.unpackbits(state["lowest_masks"], axis=1, count=self.task.sizes.size)
 
 
+class Walking:
+    """What searchers have in common whose masks are `Walkers`: a subclass says in `advance` how they walk."""
+
+    def __init__(self, task: Task, count: int) -> None:
+        self._task, self._walkers = task, Walkers(task, count)
+
+    def best(self) -> Masks:
+        return self._walkers.best()
+
+    def mean(self) -> float:
+        return self._walkers.mean()
+
+    def finished(self) -> str | None:
+        return None
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        return self._walkers.state()
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._walkers.restore(state)
+
+
 def losses_of(task: Task, masks: Masks) -> Floats:
     """(n,) of masks (n, m), in threads.
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from tests.benchmarks.papers import stored
+from tests.benchmarks.cells import stored
+from tests.benchmarks.papers.stored import rounded, save
 from tests.benchmarks.targets import images, language, policies, sound
 from tests.benchmarks.targets.measured import HEADER, LARGEST, Row, measure
 from tests.benchmarks.targets.target import RealTarget
@@ -68,16 +69,13 @@ def main() -> None:
 
 def stored_rows() -> list[Row]:
     """All rows measured so far, in the order of `TARGETS`."""
-    if not (stored.DATA / "targets.json").exists():
-        return []
-    rows = [Row(**row) for row in stored.load("targets")["rows"]]
-    return sorted(rows, key=lambda row: list(TARGETS).index(row.target))
+    return sorted((Row(**row) for row in stored("targets")), key=lambda row: list(TARGETS).index(row.target))
 
 
 def store(row: Row) -> None:
     """Put a row in the place of an older one of its target and width."""
     others = [old for old in stored_rows() if (old.target, old.width) != (row.target, row.width)]
-    stored.save("targets", {"rows": [stored.rounded(other.plain()) for other in [*others, row]]})
+    save("targets", {"runs": [rounded(other.plain()) for other in [*others, row]]})
 
 
 def measured(name: str, widths: int, workers: int) -> None:
